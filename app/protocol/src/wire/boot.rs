@@ -1,0 +1,100 @@
+//! What the first page carries, so that the browser starts from exactly what the server drew.
+
+use serde::{Deserialize, Serialize};
+
+use crate::wire::{Member, Message, Problem, Room, User};
+use crate::{Rev, RoomId, Timestamp, UserId};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Language {
+    #[default]
+    #[serde(rename = "en")]
+    English,
+    #[serde(rename = "ko")]
+    Korean,
+}
+
+impl Language {
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Korean => "ko",
+        }
+    }
+
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        match tag.get(..2) {
+            Some("en") => Some(Self::English),
+            Some("ko") => Some(Self::Korean),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        match tag {
+            "system" => Some(Self::System),
+            "light" => Some(Self::Light),
+            "dark" => Some(Self::Dark),
+            _ => None,
+        }
+    }
+}
+
+/// Everything that a page needs before its first await.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Boot {
+    /// `None` for a stranger.
+    pub me: Option<User>,
+    pub language: Language,
+    pub theme: Theme,
+    /// Minutes east of UTC, from the browser's cookie; 0 until it is known.
+    pub utc_offset: i32,
+    /// The server's clock when the page was made: what "today" means.
+    pub now: Timestamp,
+    pub rooms: Vec<Room>,
+    /// The open room.
+    pub room: Option<RoomWindow>,
+    /// Everyone whom the above names.
+    pub users: Vec<User>,
+    /// People of my direct rooms and of the open room who are online.
+    pub online: Vec<UserId>,
+    /// What is wrong with the address or with the form that was sent.
+    pub problem: Option<Problem>,
+    /// The name that was typed into the form that was sent, to be kept in it.
+    pub typed_name: Option<String>,
+}
+
+/// The last messages of the open room, and where I stand in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomWindow {
+    pub room: RoomId,
+    /// Oldest first, contiguous up to `head`.
+    pub messages: Vec<Message>,
+    /// The state that `messages` shows: subscribe with `after: head`.
+    pub head: Rev,
+    /// Whether there is older history.
+    pub more: bool,
+    pub members: Vec<Member>,
+}

@@ -1,0 +1,131 @@
+//! The room's log: what happened, in order.
+
+use serde::{Deserialize, Serialize};
+
+use crate::wire::RoomKind;
+use crate::{MessageId, OpId, Rev, RoomId, Timestamp, UserId};
+
+/// One entry of a room's log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    pub room: RoomId,
+    pub rev: Rev,
+    pub at: Timestamp,
+    pub by: UserId,
+    pub op: OpId,
+    /// How many messages the room had been posted up to and with this event. It never falls,
+    /// not even when a message is deleted, so that unread is one subtraction.
+    pub posted: u64,
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum EventKind {
+    /// Always rev 1: the room begins.
+    Created {
+        kind: RoomKind,
+        name: Option<String>,
+        members: Vec<UserId>,
+    },
+    Posted {
+        message: Message,
+    },
+    Edited {
+        message: Edit,
+    },
+    Deleted {
+        message: MessageRef,
+    },
+    Reacted {
+        message: MessageRef,
+        emoji: String,
+        on: bool,
+    },
+    Joined {
+        user: UserId,
+    },
+    Left {
+        user: UserId,
+    },
+    Removed {
+        user: UserId,
+    },
+    Renamed {
+        name: String,
+    },
+}
+
+/// A message as it stands now. In a `posted` event read from the log it is also the current
+/// state: what an edit replaced or a deletion removed is no longer readable anywhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    pub id: MessageId,
+    /// Where in the log it was posted; messages are ordered and paged by it.
+    pub rev: Rev,
+    pub author: UserId,
+    pub at: Timestamp,
+    /// Empty when `deleted`.
+    pub body: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<MessageId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Timestamp>,
+    #[serde(default)]
+    pub deleted: bool,
+    #[serde(default)]
+    pub reactions: Vec<Reaction>,
+}
+
+/// One emoji under a message, with who put it there, first comer first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Reaction {
+    pub emoji: String,
+    pub users: Vec<UserId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MessageRef {
+    pub id: MessageId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Edit {
+    pub id: MessageId,
+    pub body: String,
+    pub edited_at: Timestamp,
+}
+
+/// What a room's subscription brings: an event, or the word that too much was missed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Delivery {
+    Event(Box<Event>),
+    /// `{"type":"reset"}`: reload the window; the log is too far ahead to be replayed here.
+    Reset {
+        #[serde(rename = "type")]
+        tag: super::ResetTag,
+    },
+}
+
+impl Event {
+    /// The message that the event is about, if it is about one.
+    pub fn message(&self) -> Option<MessageId> {
+        match &self.kind {
+            EventKind::Posted { message } => Some(message.id),
+            EventKind::Edited { message } => Some(message.id),
+            EventKind::Deleted { message } | EventKind::Reacted { message, .. } => Some(message.id),
+            _ => None,
+        }
+    }
+}

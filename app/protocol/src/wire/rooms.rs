@@ -1,0 +1,101 @@
+//! Rooms, members and lists.
+
+use serde::{Deserialize, Serialize};
+
+use crate::wire::{Message, User};
+use crate::{Rev, RoomId, Timestamp, UserId};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RoomKind {
+    /// Two people (or one with themselves); its id follows from theirs.
+    Direct,
+    /// Closed: only a member adds a member.
+    Group,
+    /// Like a group, for a topic; the place of guilds' rooms.
+    Channel,
+}
+
+/// A room as one member sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Room {
+    pub id: RoomId,
+    pub kind: RoomKind,
+    /// What to show: a group's own name, or the other person's in a direct room.
+    pub name: String,
+    /// The other person of a direct room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<UserId>,
+    pub head: Rev,
+    /// My read position.
+    pub read: Rev,
+    /// Messages posted by then; `unread = posted - read_posted`.
+    pub posted: u64,
+    pub read_posted: u64,
+    pub unread: u64,
+    pub members: u64,
+    /// When the last message was posted (or the room was made, while it has none).
+    pub active_at: Timestamp,
+    pub last_message: Option<Message>,
+}
+
+/// `POST /api/rooms`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewRoom {
+    /// Made by the client, so that a repeated request makes one room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<RoomId>,
+    pub kind: RoomKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub members: Vec<UserId>,
+}
+
+/// `PATCH /api/rooms/{room}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangeRoom {
+    pub name: String,
+}
+
+/// `POST /api/rooms/{room}/members`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct AddMember {
+    pub user_id: UserId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    #[serde(flatten)]
+    pub user: User,
+    /// Up to where this member has read.
+    pub read: Rev,
+    pub online: Option<bool>,
+}
+
+/// A list. `next` is what to send as the cursor of the following page; absent at the end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// The people whom the items name, so that a client can show them at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<User>,
+}
+
+impl<T> Page<T> {
+    pub fn whole(items: Vec<T>) -> Self {
+        Self { items, next: None, users: Vec::new() }
+    }
+}
