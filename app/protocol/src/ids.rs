@@ -222,8 +222,14 @@ mod tests {
 
     #[test]
     fn a_direct_room_has_one_id_in_either_order() {
-        assert_eq!(RoomId::direct(user(1), user(2)), RoomId::direct(user(2), user(1)));
-        assert_ne!(RoomId::direct(user(1), user(2)), RoomId::direct(user(1), user(3)));
+        assert_eq!(
+            RoomId::direct(user(1), user(2)),
+            RoomId::direct(user(2), user(1))
+        );
+        assert_ne!(
+            RoomId::direct(user(1), user(2)),
+            RoomId::direct(user(1), user(3))
+        );
     }
 
     #[test]
@@ -234,9 +240,21 @@ mod tests {
 
     #[test]
     fn an_id_has_one_spelling() {
-        assert!("00000000000000000000000000000001".parse::<UserId>().is_err());
-        assert!("{00000000-0000-0000-0000-000000000001}".parse::<UserId>().is_err());
-        assert!("00000000-0000-0000-0000-000000000001".parse::<UserId>().is_ok());
+        assert!(
+            "00000000000000000000000000000001"
+                .parse::<UserId>()
+                .is_err()
+        );
+        assert!(
+            "{00000000-0000-0000-0000-000000000001}"
+                .parse::<UserId>()
+                .is_err()
+        );
+        assert!(
+            "00000000-0000-0000-0000-000000000001"
+                .parse::<UserId>()
+                .is_ok()
+        );
         assert!("' or 1=1".parse::<RoomRef>().is_err());
         assert!("a&b&c".parse::<RoomRef>().is_err());
     }

@@ -84,7 +84,10 @@ mod tests {
 
     #[test]
     fn times_beyond_the_calendar_do_not_panic() {
-        assert_eq!(Timestamp(i64::MAX).to_string(), Timestamp(LATEST).to_string());
+        assert_eq!(
+            Timestamp(i64::MAX).to_string(),
+            Timestamp(LATEST).to_string()
+        );
         assert_eq!(Timestamp(i64::MIN).to_string(), "1970-01-01T00:00:00.000Z");
     }
 }

@@ -44,7 +44,10 @@ impl Problem {
 
     /// Whether sending the same again, later, can succeed.
     pub fn is_passing(&self) -> bool {
-        matches!(self.code.as_str(), code::UNAVAILABLE | code::BUSY | code::TOO_FAST)
+        matches!(
+            self.code.as_str(),
+            code::UNAVAILABLE | code::BUSY | code::TOO_FAST
+        )
     }
 }
 

@@ -96,6 +96,10 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     pub fn whole(items: Vec<T>) -> Self {
-        Self { items, next: None, users: Vec::new() }
+        Self {
+            items,
+            next: None,
+            users: Vec::new(),
+        }
     }
 }

@@ -15,7 +15,10 @@ pub enum Signal {
     /// Someone has read up to `rev`.
     Read { user: UserId, rev: Rev },
     /// Sent first: those of the members who are online, and how far members have read.
-    Here { online: Vec<UserId>, read: Vec<(UserId, Rev)> },
+    Here {
+        online: Vec<UserId>,
+        read: Vec<(UserId, Rev)>,
+    },
     /// One member came or went; `None` when it is not known.
     Presence { user: UserId, online: Option<bool> },
 }
