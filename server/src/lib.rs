@@ -1,1 +1,8 @@
+//! Madang's server. `web` and `stomp` ask `chat`; `chat` and `live` ask the ports (`store`,
+//! `bus`, `presence`, `files`); the adapters behind them are chosen once, at start.
+#![recursion_limit = "256"]
 
+pub mod bus;
+pub mod files;
+pub mod presence;
+pub mod store;
