@@ -3,6 +3,7 @@
 #![recursion_limit = "256"]
 
 pub mod bus;
+pub mod chat;
 pub mod files;
 pub mod presence;
 pub mod store;

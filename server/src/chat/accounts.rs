@@ -1,0 +1,315 @@
+//! Accounts: made, entered, changed, left.
+
+use protocol::rules::{self, MAX_PASSWORD_BYTES};
+use protocol::wire::{
+    ChangeMe, DeleteMe, Login, Register, RoomKind, SignedIn, User, UserDetails, code,
+};
+use protocol::{SessionId, UserId};
+
+use super::passwords::Verdict;
+use super::sessions::session_ended;
+use super::tokens::{ACCESS_LIFETIME, hash_refresh_token, new_refresh_token};
+use super::{Chat, Principal, Refused, Visitor};
+use crate::presence::Notice;
+use crate::store::{Account, Refusal, Rotated, Rotation, SessionDraft, UserChange, UserDraft};
+
+/// For how long a refresh token that was just spent is still taken, because tabs that wake
+/// together refresh together.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// What a device may call itself, in characters.
+const MAX_AGENT: usize = 200;
+
+impl Chat {
+    pub async fn register(&self, form: Register, from: &Visitor) -> Result<SignedIn, Refused> {
+        if !self.parts.settings.registration_open {
+            return Err(Refused::new(
+                code::FORBIDDEN,
+                "This server takes no new accounts. Ask whoever runs it.",
+            ));
+        }
+        let now = self.now();
+        self.limits.registration(from.ip, now)?;
+        let name = rules::username(&form.username)?;
+        rules::password(&form.password)?;
+        let display_name = match form.display_name.as_deref().map(str::trim) {
+            None | Some("") => name.shown.clone(),
+            Some(text) => rules::display_name(text)?,
+        };
+        // The store decides; asking first saves the work of a hash for a name that is taken.
+        if self
+            .parts
+            .store
+            .account_by_name(&name.folded)
+            .await?
+            .is_some()
+        {
+            return Err(name_taken());
+        }
+
+        let user = User {
+            id: UserId(self.new_id()),
+            username: name.shown,
+            display_name,
+            deleted: false,
+        };
+        let draft = UserDraft {
+            id: user.id,
+            username: user.username.clone(),
+            folded: name.folded,
+            display_name: user.display_name.clone(),
+            folded_display_name: rules::fold(&user.display_name),
+            password_hash: self.passwords.hash(form.password).await?,
+            at: now,
+        };
+        match self.parts.store.create_user(draft).await? {
+            Ok(()) => {}
+            Err(Refusal::NameTaken) => return Err(name_taken()),
+            Err(refusal) => return Err(refusal.into()),
+        }
+        tracing::info!(user.id = %user.id, "an account was made");
+        self.sign_in(user, from).await
+    }
+
+    pub async fn login(&self, form: Login, from: &Visitor) -> Result<SignedIn, Refused> {
+        let now = self.now();
+        // A name that breaks the rules belongs to nobody, and is answered like any unknown one.
+        let name = rules::username(&form.username).ok().map(|name| name.folded);
+        let throttled = name.as_deref().unwrap_or_default();
+        self.limits.logins.take(throttled, from.ip, now)?;
+
+        let account = match name.as_deref() {
+            Some(name) => self.parts.store.account_by_name(name).await?,
+            None => None,
+        };
+        let account = account.filter(|account| !account.user.deleted);
+        let verdict = self.compare(&form.password, account.as_ref()).await?;
+        let Some(account) = account.filter(|_| verdict != Verdict::Wrong) else {
+            tracing::info!(client.ip = %from.ip, "a log-in was refused");
+            return Err(wrong_login());
+        };
+        self.limits.logins.give_back(throttled, from.ip);
+        if verdict == Verdict::RightButOld {
+            self.renew_hash(account.user.id, form.password).await?;
+        }
+        self.sign_in(account.user, from).await
+    }
+
+    pub async fn refresh(&self, token: &str, from: &Visitor) -> Result<SignedIn, Refused> {
+        let now = self.now();
+        self.limits.refresh(from.ip, now)?;
+        let spent = hash_refresh_token(token).ok_or_else(session_ended)?;
+        let (refresh_token, next) = new_refresh_token()?;
+        let rotation = Rotation {
+            spent,
+            next,
+            at: now,
+            idle: self.parts.settings.session_idle,
+            grace: GRACE,
+        };
+        let session = match self.parts.store.rotate(rotation).await? {
+            Rotated::Fresh(session) | Rotated::Parallel(session) => session,
+            Rotated::Reused(session) => {
+                tracing::warn!(
+                    user.id = %session.user,
+                    session.id = %session.id,
+                    "a refresh token was used twice; its session is ended"
+                );
+                self.session_is_over(session.id);
+                return Err(Refused::new(
+                    code::UNAUTHENTICATED,
+                    "This session was ended, because its token was used a second time. Log in \
+                     again, and change your password if that was not you.",
+                ));
+            }
+            Rotated::Unknown => return Err(session_ended()),
+        };
+        match self.parts.store.account(session.user).await? {
+            Some(account) if !account.user.deleted => {
+                self.signed_in(account.user, session.id, refresh_token)
+            }
+            _ => Err(session_ended()),
+        }
+    }
+
+    pub async fn me(&self, who: Principal) -> Result<UserDetails, Refused> {
+        self.standing(who).await?;
+        let account = self.own_account(who).await?;
+        Ok(UserDetails {
+            user: account.user,
+            created_at: account.created_at,
+            session: who.session,
+        })
+    }
+
+    pub async fn change_me(&self, who: Principal, change: ChangeMe) -> Result<User, Refused> {
+        self.standing(who).await?;
+        self.limits.messages.take(who.user, self.now())?;
+        let mut account = self.own_account(who).await?;
+        let mut kept = UserChange::default();
+        if let Some(text) = &change.display_name {
+            let name = rules::display_name(text)?;
+            let folded = rules::fold(&name);
+            account.user.display_name.clone_from(&name);
+            kept.display_name = Some((name, folded));
+        }
+        if let Some(password) = change.password {
+            rules::password(&password)?;
+            let current = change.current_password.unwrap_or_default();
+            self.prove(&account, &current, "currentPassword").await?;
+            kept.password_hash = Some(self.passwords.hash(password).await?);
+        }
+
+        let (renamed, new_password) = (kept.display_name.is_some(), kept.password_hash.is_some());
+        if renamed || new_password {
+            self.parts.store.change_user(who.user, kept).await?;
+        }
+        if new_password {
+            for session in self
+                .parts
+                .store
+                .end_sessions(who.user, Some(who.session))
+                .await?
+            {
+                self.session_is_over(session);
+            }
+            tracing::info!(user.id = %who.user, "a password was changed");
+        }
+        if renamed {
+            self.show_new_name(who.user).await?;
+        }
+        Ok(account.user)
+    }
+
+    /// Deletes the account for good. Once it is closed, which is durable, the rest is done even
+    /// if this request, or this process, ends before.
+    pub async fn delete_me(&self, who: Principal, form: DeleteMe) -> Result<(), Refused> {
+        self.standing(who).await?;
+        let account = self.own_account(who).await?;
+        self.prove(&account, &form.password, "password").await?;
+
+        let sessions = self.parts.store.sessions_of(who.user).await?;
+        self.parts.store.close_account(who.user).await?;
+        tracing::info!(user.id = %who.user, "an account is being deleted");
+        for device in sessions {
+            self.session_is_over(device.id);
+        }
+        self.session_is_over(who.session);
+        self.parts
+            .presence
+            .announce(Notice::Erased { user: who.user });
+        self.deletion.run(who.user).await;
+        Ok(())
+    }
+
+    /// How many passwords were compared with a hash so far, for the metrics.
+    pub fn password_checks(&self) -> u64 {
+        self.passwords.checked()
+    }
+
+    async fn sign_in(&self, user: User, from: &Visitor) -> Result<SignedIn, Refused> {
+        let now = self.now();
+        let (refresh_token, token) = new_refresh_token()?;
+        let session = SessionDraft {
+            id: SessionId(self.new_id()),
+            user: user.id,
+            agent: agent(&from.agent),
+            token,
+            at: now,
+            ends_at: now.plus(self.parts.settings.session_lifetime),
+        };
+        let id = session.id;
+        self.parts.store.open_session(session).await?;
+        self.signed_in(user, id, refresh_token)
+    }
+
+    fn signed_in(
+        &self,
+        user: User,
+        session: SessionId,
+        refresh_token: String,
+    ) -> Result<SignedIn, Refused> {
+        let access_token = self.tokens.sign(user.id, session, self.now())?;
+        Ok(SignedIn {
+            user,
+            access_token,
+            expires_in: ACCESS_LIFETIME.as_secs(),
+            refresh_token,
+        })
+    }
+
+    async fn own_account(&self, who: Principal) -> Result<Account, Refused> {
+        let account = self.parts.store.account(who.user).await?;
+        account
+            .filter(|account| !account.user.deleted)
+            .ok_or_else(session_ended)
+    }
+
+    async fn compare(&self, password: &str, account: Option<&Account>) -> Result<Verdict, Refused> {
+        // Longer than any password can be: it is wrong, and not worth hashing at its length.
+        let (password, account) = if password.len() > MAX_PASSWORD_BYTES {
+            ("", None)
+        } else {
+            (password, account)
+        };
+        let hash = account.map(|account| account.password_hash.clone());
+        self.passwords.check(password.to_owned(), hash).await
+    }
+
+    /// Asks for the password once more, before something that a borrowed device must not do.
+    async fn prove(
+        &self,
+        account: &Account,
+        password: &str,
+        field: &'static str,
+    ) -> Result<(), Refused> {
+        let name = rules::fold(&account.user.username);
+        // Whoever is signed in guesses from nowhere in particular.
+        let nowhere = std::net::IpAddr::from([0, 0, 0, 0]);
+        self.limits.logins.take(&name, nowhere, self.now())?;
+        if self.compare(password, Some(account)).await? == Verdict::Wrong {
+            return Err(
+                Refused::new(code::WRONG_LOGIN, "The current password is not right.")
+                    .in_field(field),
+            );
+        }
+        self.limits.logins.give_back(&name, nowhere);
+        Ok(())
+    }
+
+    async fn renew_hash(&self, user: UserId, password: String) -> Result<(), Refused> {
+        let hash = self.passwords.hash(password).await?;
+        let change = UserChange {
+            password_hash: Some(hash),
+            ..UserChange::default()
+        };
+        Ok(self.parts.store.change_user(user, change).await?)
+    }
+
+    /// Direct rooms are shown under the other person's name.
+    async fn show_new_name(&self, user: UserId) -> Result<(), Refused> {
+        for mine in self.parts.store.rooms_of(user).await? {
+            if let (RoomKind::Direct, Some(peer)) = (mine.room.kind, &mine.peer) {
+                self.side_changed(peer.id, mine.room.id);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn name_taken() -> Refused {
+    Refused::from(Refusal::NameTaken).in_field("username")
+}
+
+/// One answer for a wrong name and a wrong password.
+fn wrong_login() -> Refused {
+    Refused::new(code::WRONG_LOGIN, "The name or the password is not right.")
+}
+
+/// What a device calls itself is shown to its owner: one short line.
+fn agent(text: &str) -> String {
+    text.chars()
+        .filter(|letter| !letter.is_control())
+        .take(MAX_AGENT)
+        .collect()
+}

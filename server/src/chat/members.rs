@@ -1,0 +1,135 @@
+//! Who is in a room: listed, brought in, sent away, gone.
+
+use std::collections::BTreeSet;
+
+use protocol::wire::{Member, Page, RoomKind, code};
+use protocol::{Rev, RoomId, RoomRef, UserId};
+
+use super::rooms::Reach;
+use super::{Chat, Principal, Refused, page_size};
+use crate::store::{Change, MAX_MEMBERS, MemberRecord, Refusal};
+
+impl Chat {
+    pub async fn members(
+        &self,
+        who: Principal,
+        room: RoomRef,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Page<Member>, Refused> {
+        let reach = self.reach(who, room).await?;
+        self.members_within(who, &reach, after, page_size(limit))
+            .await
+    }
+
+    pub async fn add_member(
+        &self,
+        who: Principal,
+        room: RoomRef,
+        user: UserId,
+    ) -> Result<(), Refused> {
+        self.may_write(who).await?;
+        let room = room.id();
+        // A stranger learns nothing here about who exists.
+        if !self.parts.store.is_member(room, who.user).await? {
+            return Err(Refusal::NotMember.into());
+        }
+        self.all_exist(&[user]).await?;
+        self.append(who, room, self.new_op(), Change::Join { user })
+            .await?;
+        self.side_changed(user, room);
+        Ok(())
+    }
+
+    /// Oneself: leave.
+    pub async fn remove_member(
+        &self,
+        who: Principal,
+        room: RoomRef,
+        user: UserId,
+    ) -> Result<(), Refused> {
+        self.may_write(who).await?;
+        let room = room.id();
+        if user == who.user {
+            self.append(who, room, self.new_op(), Change::Leave).await?;
+        } else {
+            self.only_its_maker(who, room, "remove others from it")
+                .await?;
+            self.append(who, room, self.new_op(), Change::Remove { user })
+                .await?;
+        }
+        self.side_changed(user, room);
+        self.deletion.drop_if_empty(room).await
+    }
+
+    pub(super) async fn members_within(
+        &self,
+        who: Principal,
+        reach: &Reach,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Page<Member>, Refused> {
+        let mut found: Vec<Member> = match reach {
+            Reach::Here(room) => {
+                let records = self.parts.store.members(*room, after, limit + 1).await?;
+                let member = |record: MemberRecord| Member {
+                    user: record.user,
+                    read: record.read,
+                    online: None,
+                };
+                records.into_iter().map(member).collect()
+            }
+            Reach::NotYet { other, .. } => {
+                let both = self.named(BTreeSet::from([who.user, *other])).await?;
+                let member = |user| Member {
+                    user,
+                    read: Rev::ZERO,
+                    online: None,
+                };
+                both.into_iter().map(member).collect()
+            }
+        };
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let ids: Vec<UserId> = found.iter().map(|member| member.user.id).collect();
+        if let Some(online) = self.online(&ids).await {
+            let online: BTreeSet<UserId> = online.into_iter().collect();
+            for member in &mut found {
+                member.online = Some(online.contains(&member.user.id));
+            }
+        }
+        let next = ids.last().filter(|_| more).map(UserId::to_string);
+        Ok(Page {
+            items: found,
+            next,
+            users: Vec::new(),
+        })
+    }
+
+    pub(super) async fn all_members(&self, room: RoomId) -> Result<Vec<UserId>, Refused> {
+        let members = self.parts.store.members(room, None, MAX_MEMBERS).await?;
+        Ok(members.into_iter().map(|member| member.user.id).collect())
+    }
+
+    /// Some things only the one who made the room may do; its first event says who that was.
+    pub(super) async fn only_its_maker(
+        &self,
+        who: Principal,
+        room: RoomId,
+        what: &str,
+    ) -> Result<(), Refused> {
+        let mine = self.parts.store.my_room(room, who.user).await?;
+        let mine = mine.ok_or_else(|| Refused::from(Refusal::NotMember))?;
+        if mine.room.kind == RoomKind::Direct {
+            return Err(Refusal::DirectRoom.into());
+        }
+        let first = self.parts.store.events(room, Rev::ZERO, 1).await?;
+        if first.first().is_some_and(|created| created.by == who.user) {
+            return Ok(());
+        }
+        Err(Refused::new(
+            code::FORBIDDEN,
+            format!("Only the person who made this room can {what}."),
+        ))
+    }
+}

@@ -1,0 +1,213 @@
+//! Which sessions are still in force: the list of devices, ending one, and the short memory of
+//! ended sessions by which an access token is refused without asking the store.
+
+use std::collections::{HashMap, HashSet};
+
+use parking_lot::Mutex;
+use protocol::wire::{Device, Page, code};
+use protocol::{SessionId, Timestamp};
+use tokio::sync::broadcast::error::RecvError;
+
+use super::tokens::{ACCESS_LIFETIME, made_before};
+use super::{Chat, Principal, Refused};
+use crate::presence::Notice;
+
+impl Chat {
+    /// Who the access token speaks for. No I/O but a look at the list of ended sessions in memory.
+    pub fn authenticate(&self, access_token: &str) -> Result<Principal, Refused> {
+        let who = self.tokens.read(access_token, self.now())?;
+        if self.ended.has(who.session) {
+            Err(session_ended())
+        } else {
+            Ok(who)
+        }
+    }
+
+    pub async fn sessions(&self, who: Principal) -> Result<Page<Device>, Refused> {
+        self.standing(who).await?;
+        let mut devices = self.parts.store.sessions_of(who.user).await?;
+        for device in &mut devices {
+            device.current = device.id == who.session;
+        }
+        Ok(Page::whole(devices))
+    }
+
+    pub async fn end_session(&self, who: Principal, session: SessionId) -> Result<(), Refused> {
+        self.standing(who).await?;
+        if !self.parts.store.end_session(who.user, session).await? {
+            return Err(Refused::new(
+                code::NOT_FOUND,
+                "You have no such session, or it has ended.",
+            ));
+        }
+        self.session_is_over(session);
+        Ok(())
+    }
+
+    pub async fn logout(&self, who: Principal) -> Result<(), Refused> {
+        self.parts.store.end_session(who.user, who.session).await?;
+        self.session_is_over(who.session);
+        Ok(())
+    }
+
+    /// Hears from the other nodes which sessions ended. Runs for as long as the server does.
+    pub async fn follow_ended_sessions(&self) {
+        let mut notices = self.parts.presence.listen();
+        loop {
+            match notices.recv().await {
+                Ok(Notice::Ended { session }) => self.ended.add(session, self.now()),
+                Ok(_) => {}
+                // What was missed may have been an end: older tokens are looked up once more.
+                Err(RecvError::Lagged(_)) => self.ended.doubt(self.now()),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// The store has ended it; from here on its tokens are refused and its sockets close.
+    pub(super) fn session_is_over(&self, session: SessionId) {
+        self.ended.add(session, self.now());
+        self.parts.presence.announce(Notice::Ended { session });
+    }
+
+    /// Whether the session is in force now. Every operation begins with it, because a socket
+    /// outlives the moment at which it was let in.
+    ///
+    /// A token made since this server began is judged from memory. One made before may belong to
+    /// a session that ended while nobody here listened, so the store is asked once.
+    pub async fn standing(&self, who: Principal) -> Result<(), Refused> {
+        if self.ended.has(who.session) {
+            return Err(session_ended());
+        }
+        if !self.ended.doubts(who) {
+            return Ok(());
+        }
+        let _lane = self.lanes.enter(who.session).await;
+        if self.ended.vouched(who.session) {
+            return Ok(());
+        }
+        match self.parts.store.session(who.session).await? {
+            Some(session) if session.user == who.user && session.ends_at > self.now() => {
+                self.ended.vouch(who.session);
+                Ok(())
+            }
+            _ => {
+                self.ended.add(who.session, self.now());
+                Err(session_ended())
+            }
+        }
+    }
+}
+
+pub(super) fn session_ended() -> Refused {
+    Refused::new(
+        code::UNAUTHENTICATED,
+        "This session has ended. Log in again.",
+    )
+}
+
+/// What is known in memory about ended sessions.
+pub(super) struct Ended(Mutex<Known>);
+
+struct Known {
+    /// With the time at which the last of their access tokens ends; then they are forgotten.
+    ended: HashMap<SessionId, Timestamp>,
+    /// When to look next for those to be forgotten.
+    tidy_at: usize,
+    /// Tokens made before this moment must be vouched for by the store.
+    since: Timestamp,
+    vouched: HashSet<SessionId>,
+}
+
+/// Below this many, looking for those to be forgotten is not worth it.
+const FEW: usize = 1024;
+/// How many sessions are remembered as vouched for; beyond it the store is asked again.
+const MAX_VOUCHED: usize = 100_000;
+
+impl Ended {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self(Mutex::new(Known {
+            ended: HashMap::new(),
+            tidy_at: FEW,
+            since: now,
+            vouched: HashSet::new(),
+        }))
+    }
+
+    fn add(&self, session: SessionId, now: Timestamp) {
+        let mut known = self.0.lock();
+        known.vouched.remove(&session);
+        known.ended.insert(session, now.plus(ACCESS_LIFETIME));
+        if known.ended.len() >= known.tidy_at {
+            known.ended.retain(|_, until| *until > now);
+            known.tidy_at = (known.ended.len() * 2).max(FEW);
+        }
+    }
+
+    fn has(&self, session: SessionId) -> bool {
+        self.0.lock().ended.contains_key(&session)
+    }
+
+    /// Trusts nothing that was vouched for until now.
+    fn doubt(&self, now: Timestamp) {
+        let mut known = self.0.lock();
+        known.since = now;
+        known.vouched.clear();
+    }
+
+    fn doubts(&self, who: Principal) -> bool {
+        made_before(who, self.0.lock().since)
+    }
+
+    fn vouched(&self, session: SessionId) -> bool {
+        self.0.lock().vouched.contains(&session)
+    }
+
+    fn vouch(&self, session: SessionId) {
+        let mut known = self.0.lock();
+        if known.vouched.len() >= MAX_VOUCHED {
+            known.vouched.clear();
+        }
+        known.vouched.insert(session);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
+
+    fn session(n: u128) -> SessionId {
+        SessionId(Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn an_ended_session_is_remembered_for_as_long_as_its_tokens_could_last() {
+        let ended = Ended::new(NOW);
+        ended.add(session(0), NOW);
+        for n in 1..5000 {
+            ended.add(session(n), NOW.plus(ACCESS_LIFETIME / 2));
+        }
+        assert!(ended.has(session(0)));
+    }
+
+    #[test]
+    fn sessions_that_ended_long_ago_take_no_memory() {
+        let ended = Ended::new(NOW);
+        for n in 0..50_000u32 {
+            let later = NOW.plus(std::time::Duration::from_secs(u64::from(n)));
+            ended.add(session(u128::from(n)), later);
+        }
+        assert!(ended.0.lock().ended.len() <= 2 * FEW);
+    }
+
+    #[test]
+    fn what_was_vouched_for_is_doubted_again_after_something_was_missed() {
+        let ended = Ended::new(NOW);
+        ended.vouch(session(1));
+        ended.doubt(NOW);
+        assert!(!ended.vouched(session(1)));
+    }
+}

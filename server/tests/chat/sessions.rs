@@ -1,0 +1,243 @@
+//! Sessions go on by refreshing, and end when they should.
+
+use std::time::Duration;
+
+use protocol::wire::code;
+use server::chat::Visitor;
+use server::presence::Notice;
+
+use crate::house::{Guest, House, PASSWORD, house, op, visitor};
+
+async fn refresh(house: &House, token: &str) -> Result<Guest, &'static str> {
+    match house.chat.refresh(token, &visitor()).await {
+        Ok(signed_in) => Ok(house.let_in(signed_in)),
+        Err(refused) => Err(refused.code),
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_gives_a_new_pair_for_the_same_session() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    house.clock.pass(Duration::from_secs(601));
+    assert!(house.chat.authenticate(&mina.access_token).is_err());
+    let next = refresh(&house, &mina.refresh_token).await.unwrap();
+    assert_eq!(next.who.session, mina.who.session);
+    assert_ne!(next.refresh_token, mina.refresh_token);
+    assert!(house.chat.me(next.who).await.is_ok());
+}
+
+#[tokio::test]
+async fn parallel_tabs_may_refresh_with_the_same_token_and_both_go_on() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    let one = refresh(&house, &mina.refresh_token).await.unwrap();
+    house.clock.pass(Duration::from_secs(14));
+    let other = refresh(&house, &mina.refresh_token).await.unwrap();
+    house.clock.pass(Duration::from_secs(60));
+    assert!(refresh(&house, &one.refresh_token).await.is_ok());
+    assert!(refresh(&house, &other.refresh_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_spent_token_used_after_the_grace_ends_the_session_for_everyone() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    let next = refresh(&house, &mina.refresh_token).await.unwrap();
+    house.clock.pass(Duration::from_secs(16));
+    house.heard();
+
+    let thief = refresh(&house, &mina.refresh_token).await;
+    assert_eq!(thief.err(), Some(code::UNAUTHENTICATED));
+    assert_eq!(
+        house.heard(),
+        [Notice::Ended {
+            session: mina.who.session
+        }]
+    );
+    assert_eq!(
+        refresh(&house, &next.refresh_token).await.err(),
+        Some(code::UNAUTHENTICATED)
+    );
+    assert!(house.chat.authenticate(&next.access_token).is_err());
+    assert!(house.chat.me(next.who).await.is_err());
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_uses_ends() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    house.clock.pass(Duration::from_secs(15 * 24 * 3600));
+    assert_eq!(
+        refresh(&house, &mina.refresh_token).await.err(),
+        Some(code::UNAUTHENTICATED)
+    );
+}
+
+#[tokio::test]
+async fn a_session_ends_however_often_it_is_used() {
+    let house = house().await;
+    let mut mina = house.guest("mina").await;
+    for _ in 0..9 {
+        house.clock.pass(Duration::from_secs(9 * 24 * 3600));
+        mina = refresh(&house, &mina.refresh_token).await.unwrap();
+    }
+    house.clock.pass(Duration::from_secs(10 * 24 * 3600));
+    assert_eq!(
+        refresh(&house, &mina.refresh_token).await.err(),
+        Some(code::UNAUTHENTICATED)
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_never_was_is_refused() {
+    let house = house().await;
+    let invented = "0".repeat(64);
+    for token in ["", "nonsense", invented.as_str()] {
+        assert_eq!(
+            refresh(&house, token).await.err(),
+            Some(code::UNAUTHENTICATED)
+        );
+    }
+}
+
+#[tokio::test]
+async fn logging_out_ends_this_session_at_once_and_no_other() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    let phone = house.login("mina", PASSWORD).await.unwrap();
+    house.heard();
+    house.chat.logout(mina.who).await.unwrap();
+    assert_eq!(
+        house.heard(),
+        [Notice::Ended {
+            session: mina.who.session
+        }]
+    );
+    assert!(house.chat.authenticate(&mina.access_token).is_err());
+    assert!(refresh(&house, &mina.refresh_token).await.is_err());
+    assert!(house.chat.authenticate(&phone.access_token).is_ok());
+    assert!(house.chat.me(phone.who).await.is_ok());
+}
+
+#[tokio::test]
+async fn ones_devices_are_listed_and_another_one_can_be_ended() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    house.clock.pass(Duration::from_secs(1));
+    let form = protocol::wire::Login {
+        username: "mina".into(),
+        password: PASSWORD.into(),
+    };
+    let agent = format!("Phone\u{7}{}", "x".repeat(500));
+    let from = Visitor { agent, ..visitor() };
+    let phone = house.let_in(house.chat.login(form, &from).await.unwrap());
+
+    let devices = house.chat.sessions(mina.who).await.unwrap().items;
+    assert_eq!(devices.len(), 2);
+    let current: Vec<_> = devices.iter().filter(|device| device.current).collect();
+    assert_eq!((current.len(), current[0].id), (1, mina.who.session));
+    let other = devices
+        .iter()
+        .find(|device| device.id == phone.who.session)
+        .unwrap();
+    assert!(other.agent.starts_with("Phonexxx") && other.agent.len() == 200);
+
+    house
+        .chat
+        .end_session(mina.who, phone.who.session)
+        .await
+        .unwrap();
+    assert!(house.chat.authenticate(&phone.access_token).is_err());
+    assert_eq!(house.chat.sessions(mina.who).await.unwrap().items.len(), 1);
+    let again = house
+        .chat
+        .end_session(mina.who, phone.who.session)
+        .await
+        .unwrap_err();
+    assert_eq!(again.code, code::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn nobody_can_end_someone_elses_session() {
+    let house = house().await;
+    let (mina, jun) = (house.guest("mina").await, house.guest("jun").await);
+    let refused = house
+        .chat
+        .end_session(jun.who, mina.who.session)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, code::NOT_FOUND);
+    assert!(house.chat.me(mina.who).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_open_socket_of_an_ended_session_can_do_nothing_more() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    let room = house.group(&[&mina]).await;
+    let said = house.say(&mina, room, "안녕").await;
+    house.chat.logout(mina.who).await.unwrap();
+    let who = mina.who;
+    let codes = [
+        house
+            .chat
+            .post(who, room, crate::house::message("x"))
+            .await
+            .unwrap_err()
+            .code,
+        house
+            .chat
+            .edit(who, room, op(), said, "x".into())
+            .await
+            .unwrap_err()
+            .code,
+        house
+            .chat
+            .events(who, room, protocol::Rev::ZERO, 10)
+            .await
+            .unwrap_err()
+            .code,
+        house.chat.may_read(who, room).await.unwrap_err().code,
+        house.chat.rooms(who).await.unwrap_err().code,
+        house.chat.typing(who, room, true).await.unwrap_err().code,
+    ];
+    assert_eq!(codes, [code::UNAUTHENTICATED; 6]);
+}
+
+#[tokio::test]
+async fn a_session_that_ended_before_a_restart_stays_ended_after_it() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    let phone = house.login("mina", PASSWORD).await.unwrap();
+    house
+        .chat
+        .end_session(mina.who, phone.who.session)
+        .await
+        .unwrap();
+
+    let house = house.restart().await;
+    // The signature still holds; the first thing it is used for finds out.
+    assert!(house.chat.me(phone.who).await.is_err());
+    assert!(house.chat.authenticate(&phone.access_token).is_err());
+    assert!(house.chat.me(mina.who).await.is_ok());
+    assert!(house.chat.authenticate(&mina.access_token).is_ok());
+}
+
+#[tokio::test]
+async fn a_session_ended_on_another_node_is_ended_here() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    let chat = std::sync::Arc::new(house.chat);
+    let following = std::sync::Arc::clone(&chat);
+    let task = tokio::spawn(async move { following.follow_ended_sessions().await });
+    let presence: &dyn server::presence::Presence = &*house.presence;
+    // On a paused runtime of one thread, yielding lets the follower listen, then hear.
+    tokio::task::yield_now().await;
+    presence.announce(Notice::Ended {
+        session: mina.who.session,
+    });
+    tokio::task::yield_now().await;
+    assert!(chat.authenticate(&mina.access_token).is_err());
+    task.abort();
+}

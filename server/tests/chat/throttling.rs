@@ -1,0 +1,156 @@
+//! Nobody may guess, flood or search without end.
+
+use std::time::Duration;
+
+use protocol::wire::code;
+use server::chat::Settings;
+
+use crate::house::{PASSWORD, from_address, house_with, message, register};
+
+fn tight() -> Settings {
+    Settings {
+        login_burst: 3,
+        logins_per_minute: 1,
+        registration_burst: 2,
+        registrations_per_minute: 1,
+        message_burst: 4,
+        messages_per_second: 1,
+        typing_burst: 2,
+        typing_per_second: 1,
+        search_burst: 2,
+        searches_per_second: 1,
+        ..Settings::default()
+    }
+}
+
+#[tokio::test]
+async fn guessing_at_a_password_is_stopped_even_when_the_next_guess_is_right() {
+    let house = house_with(tight()).await;
+    house.guest("mina").await;
+    for _ in 0..3 {
+        let refused = house.login("mina", "not her password").await.err().unwrap();
+        assert_eq!(refused.code, code::WRONG_LOGIN);
+    }
+    let before = house.chat.password_checks();
+    let refused = house.login("mina", PASSWORD).await.err().unwrap();
+    assert_eq!(
+        (refused.code, refused.retry_after),
+        (code::TOO_FAST, Some(60))
+    );
+    assert_eq!(house.chat.password_checks(), before);
+    house.clock.pass(Duration::from_secs(60));
+    assert!(house.login("mina", PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
+async fn whoever_knows_the_password_may_log_in_as_often_as_they_like() {
+    let house = house_with(tight()).await;
+    house.guest("mina").await;
+    for _ in 0..12 {
+        house.login("mina", PASSWORD).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_name_is_throttled_like_a_known_one() {
+    let house = house_with(tight()).await;
+    for _ in 0..3 {
+        let refused = house.login("nobody", PASSWORD).await.err().unwrap();
+        assert_eq!(refused.code, code::WRONG_LOGIN);
+    }
+    assert_eq!(
+        house.login("nobody", PASSWORD).await.err().unwrap().code,
+        code::TOO_FAST
+    );
+}
+
+#[tokio::test]
+async fn accounts_are_not_made_without_end_from_one_address() {
+    let house = house_with(tight()).await;
+    let here = from_address([192, 0, 2, 7]);
+    for name in ["one1", "two2"] {
+        house
+            .chat
+            .register(register(name, PASSWORD), &here)
+            .await
+            .unwrap();
+    }
+    let refused = house
+        .chat
+        .register(register("three3", PASSWORD), &here)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(refused.code, code::TOO_FAST);
+    let elsewhere = from_address([192, 0, 2, 8]);
+    assert!(
+        house
+            .chat
+            .register(register("three3", PASSWORD), &elsewhere)
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn a_flood_of_messages_is_refused_and_says_when_to_go_on() {
+    let house = house_with(tight()).await;
+    let mina = house.guest("mina").await;
+    let room = house.group(&[&mina]).await;
+    for _ in 0..3 {
+        house.say(&mina, room, "안녕").await;
+    }
+    let refused = house
+        .chat
+        .post(mina.who, room, message("안녕"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.code, refused.retry_after),
+        (code::TOO_FAST, Some(1))
+    );
+    assert!(refused.problem(None).is_passing());
+    house.clock.pass(Duration::from_secs(1));
+    house.say(&mina, room, "안녕").await;
+    assert_eq!(house.log(&mina, room).await.len(), 5);
+}
+
+#[tokio::test]
+async fn typing_and_searching_have_limits_of_their_own() {
+    let house = house_with(tight()).await;
+    let mina = house.guest("mina").await;
+    let room = house.group(&[&mina]).await;
+    for _ in 0..2 {
+        house.chat.typing(mina.who, room, true).await.unwrap();
+        house.chat.find_people(mina.who, "m", 5).await.unwrap();
+    }
+    let typing = house.chat.typing(mina.who, room, true).await.unwrap_err();
+    let search = house.chat.find_people(mina.who, "m", 5).await.unwrap_err();
+    assert_eq!([typing.code, search.code], [code::TOO_FAST; 2]);
+    house.say(&mina, room, "안녕").await;
+}
+
+#[tokio::test]
+async fn a_hundred_messages_at_once_are_all_taken_by_default() {
+    let house = house_with(Settings::default()).await;
+    let mina = house.guest("mina").await;
+    let room = house.group(&[&mina]).await;
+    let bodies: Vec<String> = (0..150).map(|n| n.to_string()).collect();
+    let posts = bodies
+        .iter()
+        .map(|body| house.chat.post(mina.who, room, message(body)));
+    for posted in futures::future::join_all(posts).await {
+        posted.unwrap();
+    }
+    let found = house
+        .chat
+        .messages(mina.who, room, server::store::Span::Latest, 200)
+        .await;
+    let said: Vec<String> = found
+        .unwrap()
+        .items
+        .into_iter()
+        .map(|item| item.body)
+        .collect();
+    assert_eq!(said, bodies);
+}
