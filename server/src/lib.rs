@@ -5,5 +5,6 @@
 pub mod bus;
 pub mod chat;
 pub mod files;
+pub mod live;
 pub mod presence;
 pub mod store;

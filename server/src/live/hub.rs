@@ -1,0 +1,314 @@
+//! The feeds of this node: what was appended comes in here, from the writers and from the bus, and
+//! goes out to the sockets. What is missing in between is read from the store.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::{Mutex, RwLock};
+use protocol::wire::{Event, EventKind};
+use protocol::{Rev, RoomId, UserId};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::feed::{Encoded, Feed, Taken};
+use super::outbound::{Connection, End, Outbound};
+use super::people::People;
+use super::side::Dirty;
+use crate::bus::{Bus, BusItem};
+use crate::chat::{Principal, Sink};
+use crate::presence::{self, Presence};
+use crate::store::Store;
+
+/// How often all heads are compared with the store, in case something was lost on its way.
+const POLL: Duration = Duration::from_secs(2);
+/// Events read at a time when a hole is filled or history is replayed.
+pub(super) const PAGE: usize = 256;
+
+pub struct Hub {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) presence: Arc<dyn Presence>,
+    bus: Arc<dyn Bus>,
+    feeds: RwLock<HashMap<RoomId, Arc<Feed>>>,
+    pub(super) people: Mutex<People>,
+    connections: Mutex<HashMap<u64, Arc<Connection>>>,
+    next_connection: AtomicU64,
+    next_signal: AtomicU64,
+    pub(super) dirty: Dirty,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    myself: Weak<Hub>,
+}
+
+/// Rooms and people alive on this node, for the metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    pub connections: usize,
+    pub rooms: usize,
+}
+
+impl Hub {
+    pub fn new(store: Arc<dyn Store>, bus: Arc<dyn Bus>, presence: Arc<dyn Presence>) -> Arc<Self> {
+        Arc::new_cyclic(|myself| Self {
+            store,
+            presence,
+            bus,
+            feeds: RwLock::default(),
+            people: Mutex::default(),
+            connections: Mutex::default(),
+            next_connection: AtomicU64::new(1),
+            next_signal: AtomicU64::new(1),
+            dirty: Dirty::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            myself: Weak::clone(myself),
+        })
+    }
+
+    /// Starts what runs beside the connections. They end with [`Self::stop`].
+    pub fn start(self: &Arc<Self>) {
+        for task in [
+            boxed(Arc::clone(self).follow_bus()),
+            boxed(Arc::clone(self).poll_heads()),
+            boxed(Arc::clone(self).keep_sides()),
+            boxed(Arc::clone(self).follow_notices()),
+        ] {
+            let stop = self.stop.clone();
+            self.tasks.spawn(async move {
+                let _ = stop.run_until_cancelled(task).await;
+            });
+        }
+    }
+
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// A socket has signed in.
+    pub fn connect(&self, who: Principal, outbound: Arc<Outbound>) -> Arc<Connection> {
+        let id = self.next_connection.fetch_add(1, Ordering::Relaxed);
+        let connection = Arc::new(Connection { id, who, outbound });
+        self.connections.lock().insert(id, Arc::clone(&connection));
+        self.presence
+            .arrive(presence::Connection { id, user: who.user });
+        connection
+    }
+
+    /// A socket has gone. Its subscriptions were given up one by one before.
+    pub fn disconnect(&self, connection: &Connection) {
+        self.connections.lock().remove(&connection.id);
+        self.presence.depart(presence::Connection {
+            id: connection.id,
+            user: connection.who.user,
+        });
+    }
+
+    pub fn census(&self) -> Census {
+        Census {
+            connections: self.connections.lock().len(),
+            rooms: self.feeds.read().len(),
+        }
+    }
+
+    pub(super) fn end_connections(&self, ends: impl Fn(&Principal) -> bool) {
+        for connection in self.connections.lock().values() {
+            if ends(&connection.who) {
+                connection.outbound.end(End::SignedOut);
+            }
+        }
+    }
+
+    pub(super) fn principals(&self) -> Vec<Principal> {
+        self.connections
+            .lock()
+            .values()
+            .map(|connection| connection.who)
+            .collect()
+    }
+
+    pub fn next_message_id(&self) -> String {
+        format!("m-{}", self.next_signal.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(super) fn feed(&self, room: RoomId) -> Option<Arc<Feed>> {
+        self.feeds.read().get(&room).map(Arc::clone)
+    }
+
+    /// Does something with the room's feed, which is made when there is none. The feed cannot be
+    /// swept away meanwhile. Answers also whether it was made.
+    pub(super) fn with_feed<T>(
+        &self,
+        room: RoomId,
+        last: Rev,
+        act: impl FnOnce(&Feed) -> T,
+    ) -> (T, bool) {
+        if let Some(feed) = self.feeds.read().get(&room) {
+            return (act(feed), false);
+        }
+        let mut feeds = self.feeds.write();
+        let fresh = !feeds.contains_key(&room);
+        let feed = feeds
+            .entry(room)
+            .or_insert_with(|| Arc::new(Feed::new(room, last)));
+        (act(feed), fresh)
+    }
+
+    pub(super) fn has_signal_watchers(&self) -> bool {
+        self.feeds
+            .read()
+            .values()
+            .any(|feed| feed.has_signal_watchers())
+    }
+
+    /// Forgets the feed if nobody listens any more.
+    pub(super) fn sweep(&self, room: RoomId) {
+        let mut feeds = self.feeds.write();
+        if feeds.get(&room).is_some_and(|feed| feed.is_idle()) {
+            feeds.remove(&room);
+        }
+    }
+
+    /// An event that is in the store by now, from wherever the word came.
+    fn take(&self, event: &Arc<Event>) {
+        let feed = match self.feed(event.room) {
+            Some(feed) if feed.last().next() == event.rev => {
+                self.admit(event);
+                feed
+            }
+            Some(feed) => feed,
+            None => {
+                self.admit(event);
+                match self.feed(event.room) {
+                    Some(feed) => feed,
+                    // Nobody on this node cares.
+                    None => return,
+                }
+            }
+        };
+        match feed.take(&Encoded::new(Arc::clone(event))) {
+            Taken::Delivered => self.delivered(event),
+            Taken::Gap => self.spawn_repair(&feed),
+            Taken::Repeat | Taken::Repairing => {}
+        }
+    }
+
+    /// People who come into a room with this event, and are connected here, hear it.
+    fn admit(&self, event: &Event) {
+        let newcomers: &[UserId] = match &event.kind {
+            EventKind::Created { members, .. } => members,
+            EventKind::Joined { user } => std::slice::from_ref(user),
+            _ => return,
+        };
+        for user in newcomers {
+            self.bring_in(*user, event.room, event.rev.previous());
+        }
+    }
+
+    fn delivered(&self, event: &Event) {
+        match &event.kind {
+            EventKind::Left { user } | EventKind::Removed { user } => {
+                self.people.lock().take_out(*user, event.room);
+                self.dirty.mark_person(*user, event.room);
+                self.dirty.mark_room(event.room);
+            }
+            // A reaction does not show in a room list.
+            EventKind::Reacted { .. } => {}
+            _ => self.dirty.mark_room(event.room),
+        }
+    }
+
+    pub(super) fn spawn_repair(&self, feed: &Arc<Feed>) {
+        let Some(myself) = self.myself.upgrade() else {
+            return;
+        };
+        let feed = Arc::clone(feed);
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let _ = stop.run_until_cancelled(myself.repair(&feed)).await;
+        });
+    }
+
+    /// Fills the hole from the store. Only one runs for a feed.
+    async fn repair(&self, feed: &Arc<Feed>) {
+        loop {
+            let events = match self.store.events(feed.room, feed.last(), PAGE).await {
+                Ok(events) => events,
+                Err(error) => {
+                    tracing::warn!(%error, room.id = %feed.room, "a room's feed could not be repaired yet");
+                    feed.repair_failed();
+                    return;
+                }
+            };
+            let reached = events.len() < PAGE;
+            for event in events {
+                let event = Arc::new(event);
+                if feed.last().next() == event.rev {
+                    self.admit(&event);
+                }
+                if feed.take(&Encoded::new(Arc::clone(&event))) == Taken::Delivered {
+                    self.delivered(&event);
+                }
+            }
+            if !feed.repaired(reached) {
+                return;
+            }
+        }
+    }
+
+    async fn follow_bus(self: Arc<Self>) {
+        loop {
+            match self.bus.next().await {
+                BusItem::Event(event) => self.take(&event),
+                BusItem::Gap => self.compare_heads().await,
+            }
+        }
+    }
+
+    async fn poll_heads(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(POLL);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.compare_heads().await;
+        }
+    }
+
+    async fn compare_heads(&self) {
+        let rooms: Vec<RoomId> = self.feeds.read().keys().copied().collect();
+        for some in rooms.chunks(500) {
+            let heads = match self.store.heads(some).await {
+                Ok(heads) => heads,
+                Err(error) => {
+                    tracing::warn!(%error, "the heads of the rooms could not be compared with the store");
+                    return;
+                }
+            };
+            for (room, head) in heads {
+                let Some(feed) = self.feed(room) else {
+                    continue;
+                };
+                if feed.hear(head.rev) == Taken::Gap {
+                    self.spawn_repair(&feed);
+                }
+            }
+        }
+    }
+}
+
+impl Sink for Hub {
+    fn appended(&self, events: &[Arc<Event>]) {
+        for event in events {
+            self.take(event);
+        }
+        self.bus.publish(events);
+    }
+}
+
+type Task = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn boxed(task: impl Future<Output = ()> + Send + 'static) -> Task {
+    Box::pin(task)
+}

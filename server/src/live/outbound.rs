@@ -1,0 +1,191 @@
+//! What waits to be written to one socket, bounded in bytes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::chat::Principal;
+
+/// A socket that has this much waiting cannot keep up; it is closed and resumes from the store.
+/// Most of it is shared with the other subscribers of the room.
+pub const OUTBOUND_BYTES: usize = 4 << 20;
+
+/// Why a connection must end, although its client did nothing wrong with the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It reads slower than it is written to.
+    Slow,
+    /// Its session or its account has ended.
+    SignedOut,
+}
+
+impl End {
+    /// The close code and its words. Both say what to do next.
+    pub fn close(self) -> (u16, &'static str) {
+        match self {
+            Self::Slow => (4000, "too slow: resume from your last rev"),
+            Self::SignedOut => (4401, "the session has ended: log in again"),
+        }
+    }
+}
+
+/// One signed-in socket, as the rest of the node knows it.
+#[derive(Debug)]
+pub struct Connection {
+    pub id: u64,
+    pub who: Principal,
+    pub outbound: Arc<Outbound>,
+}
+
+#[derive(Debug, Default)]
+pub struct Outbound {
+    state: Mutex<State>,
+    /// There is something to write, or the end.
+    ready: Notify,
+    /// Something was taken out.
+    taken: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    frames: VecDeque<Utf8Bytes>,
+    bytes: usize,
+    end: Option<End>,
+}
+
+impl Outbound {
+    /// Never waits: one slow socket must not hold up the room. One frame always fits.
+    pub fn push(&self, frame: Utf8Bytes) {
+        let mut state = self.state.lock();
+        if state.end.is_some() {
+            return;
+        }
+        let length = frame.len();
+        if state.bytes > 0 && state.bytes + length > OUTBOUND_BYTES {
+            state.end_with(End::Slow);
+        } else {
+            state.bytes += length;
+            state.frames.push_back(frame);
+        }
+        drop(state);
+        self.ready.notify_one();
+    }
+
+    pub fn end(&self, end: End) {
+        self.state.lock().end_with(end);
+        self.ready.notify_one();
+        self.taken.notify_one();
+    }
+
+    pub fn ended(&self) -> Option<End> {
+        self.state.lock().end
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.state.lock().frames.is_empty()
+    }
+
+    /// Waits for something to write, or for the end.
+    pub async fn ready(&self) {
+        loop {
+            {
+                let state = self.state.lock();
+                if !state.frames.is_empty() || state.end.is_some() {
+                    return;
+                }
+            }
+            self.ready.notified().await;
+        }
+    }
+
+    /// Waits for the end.
+    pub async fn ending(&self) -> End {
+        loop {
+            if let Some(end) = self.ended() {
+                return end;
+            }
+            self.ready.notified().await;
+        }
+    }
+
+    /// Moves up to `many` frames out, in order.
+    pub fn take(&self, many: usize, into: &mut Vec<Utf8Bytes>) {
+        let mut state = self.state.lock();
+        let many = many.min(state.frames.len());
+        into.extend(state.frames.drain(..many));
+        state.bytes -= into.iter().map(|frame| frame.len()).sum::<usize>();
+        if state.frames.is_empty() {
+            // An idle connection keeps no buffer.
+            state.frames = VecDeque::new();
+        }
+        drop(state);
+        self.taken.notify_one();
+    }
+
+    /// Waits until less than half of what is allowed waits here: for those who can wait, which is
+    /// whoever replays history.
+    pub async fn spacious(&self) {
+        loop {
+            {
+                let state = self.state.lock();
+                if state.bytes < OUTBOUND_BYTES / 2 || state.end.is_some() {
+                    return;
+                }
+            }
+            self.taken.notified().await;
+        }
+    }
+}
+
+impl State {
+    /// The first reason stands. What waited is given up: the client resumes from the store.
+    fn end_with(&mut self, end: End) {
+        if self.end.is_none() {
+            self.end = Some(end);
+            self.frames = VecDeque::new();
+            self.bytes = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_reader_is_ended_and_holds_no_memory() {
+        let outbound = Outbound::default();
+        let frame = Utf8Bytes::from("x".repeat(OUTBOUND_BYTES / 4));
+        for _ in 0..4 {
+            outbound.push(frame.clone());
+        }
+        assert_eq!(outbound.ended(), None);
+        outbound.push(frame);
+        assert_eq!(outbound.ended(), Some(End::Slow));
+        assert!(outbound.is_empty());
+    }
+
+    #[test]
+    fn one_frame_always_fits() {
+        let outbound = Outbound::default();
+        outbound.push(Utf8Bytes::from("x".repeat(OUTBOUND_BYTES * 2)));
+        assert_eq!(outbound.ended(), None);
+    }
+
+    #[test]
+    fn frames_leave_in_the_order_in_which_they_came() {
+        let outbound = Outbound::default();
+        for text in ["a", "b", "c"] {
+            outbound.push(Utf8Bytes::from_static(text));
+        }
+        let mut first = Vec::new();
+        outbound.take(2, &mut first);
+        let mut rest = Vec::new();
+        outbound.take(2, &mut rest);
+        first.append(&mut rest);
+        assert_eq!(first, ["a", "b", "c"].map(Utf8Bytes::from_static));
+    }
+}

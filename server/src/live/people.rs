@@ -1,0 +1,198 @@
+//! People of this node who want to hear about all their rooms: a room list on the screen, or a
+//! program that reads `/user/queue/messages`.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use protocol::wire::SideChange;
+use protocol::{Rev, RoomId, UserId};
+
+use super::address::Address;
+use super::feed::{Wants, Watcher};
+use super::hub::Hub;
+use super::outbound::Connection;
+use crate::store::{MyRoom, StoreResult};
+
+/// One subscription to all of a person's rooms.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    pub connection: Arc<Connection>,
+    pub subscription: Arc<str>,
+    pub address: Arc<Address>,
+}
+
+/// What a listener wants of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// `/sub/chat/side/{me}`
+    Side,
+    /// `/user/queue/messages`
+    Messages,
+}
+
+#[derive(Debug, Default)]
+pub struct People {
+    known: HashMap<UserId, Person>,
+}
+
+#[derive(Debug, Default)]
+struct Person {
+    sides: Vec<Listener>,
+    queues: Vec<Listener>,
+    rooms: HashSet<RoomId>,
+}
+
+impl People {
+    pub fn take_out(&mut self, user: UserId, room: RoomId) {
+        if let Some(person) = self.known.get_mut(&user) {
+            person.rooms.remove(&room);
+        }
+    }
+
+    pub fn has_side(&self, user: UserId) -> bool {
+        self.known
+            .get(&user)
+            .is_some_and(|person| !person.sides.is_empty())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+}
+
+impl Hub {
+    /// From now on this subscription hears of all the person's rooms, those to come included.
+    pub async fn listen(&self, scope: Scope, listener: Listener) -> StoreResult<()> {
+        let user = listener.connection.who.user;
+        // First the listener, then the rooms: a room that comes in between is brought in by its
+        // event, and one that is found twice is brought in once.
+        {
+            let mut people = self.people.lock();
+            let person = people.known.entry(user).or_default();
+            match scope {
+                Scope::Side => person.sides.push(listener.clone()),
+                Scope::Messages => person.queues.push(listener.clone()),
+            }
+        }
+        let rooms = self.store.rooms_of(user).await?;
+        for mine in &rooms {
+            let head = mine.room.head.rev;
+            self.bring_in(user, mine.room.id, head);
+            let moved = self
+                .feed(mine.room.id)
+                .is_some_and(|feed| feed.last() != head);
+            if moved && !self.store.is_member(mine.room.id, user).await? {
+                self.put_out(user, mine.room.id);
+            }
+        }
+        if scope == Scope::Side {
+            self.tell_who_is_here(&listener, &rooms).await;
+        }
+        Ok(())
+    }
+
+    /// The opposite of [`Self::listen`].
+    pub fn unlisten(&self, connection: &Connection, subscription: &str) {
+        let user = connection.who.user;
+        let other = |listener: &Listener| {
+            listener.connection.id != connection.id || *listener.subscription != *subscription
+        };
+        let (rooms, silent) = {
+            let mut people = self.people.lock();
+            let Some(person) = people.known.get_mut(&user) else {
+                return;
+            };
+            person.sides.retain(other);
+            person.queues.retain(other);
+            let rooms: Vec<RoomId> = person.rooms.iter().copied().collect();
+            let silent = person.sides.is_empty();
+            if silent && person.queues.is_empty() {
+                people.known.remove(&user);
+            }
+            (rooms, silent)
+        };
+        for room in rooms {
+            if let Some(feed) = self.feed(room) {
+                feed.detach(connection.id, subscription);
+                if silent {
+                    feed.unlisten(user);
+                }
+                if feed.is_idle() {
+                    self.sweep(room);
+                }
+            }
+        }
+    }
+
+    /// The room becomes one of theirs, as far as this node is concerned.
+    pub(super) fn bring_in(&self, user: UserId, room: RoomId, last: Rev) {
+        let mut people = self.people.lock();
+        let Some(person) = people.known.get_mut(&user) else {
+            return;
+        };
+        person.rooms.insert(room);
+        self.with_feed(room, last, |feed| {
+            if !person.sides.is_empty() {
+                feed.listen(user);
+            }
+            for queue in &person.queues {
+                feed.detach(queue.connection.id, &queue.subscription);
+                let watcher = Watcher {
+                    connection: Arc::clone(&queue.connection),
+                    subscription: Arc::clone(&queue.subscription),
+                    position: Rev::ZERO,
+                };
+                feed.attach(&queue.address, Wants::Posts, watcher, last);
+            }
+        });
+    }
+
+    /// The room is no longer theirs.
+    pub(super) fn put_out(&self, user: UserId, room: RoomId) {
+        self.people.lock().take_out(user, room);
+        if let Some(feed) = self.feed(room) {
+            feed.detach_user(user);
+            self.sweep(room);
+        }
+    }
+
+    /// Says something to all of a person's room lists on this node.
+    pub(super) fn tell_side(&self, user: UserId, change: &SideChange) {
+        let json = match serde_json::to_string(change) {
+            Ok(json) => json,
+            Err(error) => {
+                tracing::error!(%error, "a change of a room list could not be written as JSON");
+                return;
+            }
+        };
+        let people = self.people.lock();
+        let Some(person) = people.known.get(&user) else {
+            return;
+        };
+        let id = self.next_message_id();
+        for side in &person.sides {
+            side.connection
+                .outbound
+                .push(side.address.frame(&id, &json));
+        }
+    }
+
+    async fn tell_who_is_here(&self, listener: &Listener, rooms: &[MyRoom]) {
+        let peers: Vec<UserId> = rooms
+            .iter()
+            .filter_map(|mine| mine.peer.as_ref().map(|peer| peer.id))
+            .collect();
+        let Some(online) = self.presence.online(&peers).await else {
+            return;
+        };
+        if let Some(frame) = self.side_frame(listener, &SideChange::Here { online }) {
+            listener.connection.outbound.push(frame);
+        }
+    }
+
+    fn side_frame(&self, listener: &Listener, change: &SideChange) -> Option<Utf8Bytes> {
+        let json = serde_json::to_string(change).ok()?;
+        Some(listener.address.frame(&self.next_message_id(), &json))
+    }
+}

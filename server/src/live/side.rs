@@ -1,0 +1,96 @@
+//! Room lists in step. A room that changed is marked; a moment later everyone on this node who
+//! shows it is told how it stands, however many changes there were.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use protocol::wire::SideChange;
+use protocol::{RoomId, UserId};
+use tokio::sync::Notify;
+
+use super::hub::Hub;
+use crate::chat::room_as_seen;
+use crate::store::StoreResult;
+
+/// How long changes are collected: short enough to feel immediate.
+const COLLECT: Duration = Duration::from_millis(60);
+
+#[derive(Debug, Default)]
+pub struct Dirty {
+    marks: Mutex<Marks>,
+    marked: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Marks {
+    /// For everyone who shows them.
+    rooms: HashSet<RoomId>,
+    /// For one person only.
+    people: HashSet<(UserId, RoomId)>,
+}
+
+impl Dirty {
+    pub fn mark_room(&self, room: RoomId) {
+        self.marks.lock().rooms.insert(room);
+        self.marked.notify_one();
+    }
+
+    pub fn mark_person(&self, user: UserId, room: RoomId) {
+        self.marks.lock().people.insert((user, room));
+        self.marked.notify_one();
+    }
+
+    fn take(&self) -> Marks {
+        std::mem::take(&mut *self.marks.lock())
+    }
+}
+
+impl Hub {
+    pub(super) async fn keep_sides(self: Arc<Self>) {
+        loop {
+            self.dirty.marked.notified().await;
+            tokio::time::sleep(COLLECT).await;
+            let Marks { rooms, mut people } = self.dirty.take();
+            for room in rooms {
+                if let Some(feed) = self.feed(room) {
+                    people.extend(feed.listeners().into_iter().map(|user| (user, room)));
+                }
+            }
+            for (user, room) in people {
+                if let Err(error) = self.tell_room(user, room).await {
+                    tracing::warn!(%error, room.id = %room, user.id = %user, "a room list could not be brought up to date");
+                }
+            }
+        }
+    }
+
+    async fn tell_room(&self, user: UserId, room: RoomId) -> StoreResult<()> {
+        let change = match self.store.my_room(room, user).await? {
+            Some(mine) => {
+                if !self.people.lock().has_side(user) {
+                    return Ok(());
+                }
+                let mut named = vec![user];
+                named.extend(mine.peer.as_ref().map(|peer| peer.id));
+                named.extend(mine.last_message.as_ref().map(|message| message.author));
+                let users = self.store.users(&named).await?;
+                let me = users.iter().find(|known| known.id == user);
+                let own_name = me.map(|me| me.display_name.clone()).unwrap_or_default();
+                SideChange::Room {
+                    room: Box::new(room_as_seen(mine, &own_name)),
+                    users,
+                }
+            }
+            // A direct room in which nothing was said yet is not shown to the other one.
+            None if self.store.is_member(room, user).await? => return Ok(()),
+            None => {
+                self.put_out(user, room);
+                SideChange::Gone { room }
+            }
+        };
+        self.tell_side(user, &change);
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! Subscribing to one room: first what was missed, then live, nothing lost or doubled in between.
+
+use std::sync::Arc;
+
+use protocol::wire::{Event, Signal};
+use protocol::{Rev, RoomId, UserId};
+
+use super::address::Address;
+use super::feed::{Attached, Encoded, Taken, Wants, Watcher, takes_away};
+use super::hub::{Hub, PAGE};
+use super::outbound::Connection;
+use crate::store::{MemberRecord, StoreResult};
+
+/// Whoever missed more than this loads the window anew instead of hearing it all.
+const MAX_REPLAY: u64 = 2_000;
+/// Members whose positions and presence are told when signals are subscribed to.
+const MAX_HERE: usize = 500;
+
+/// What a subscription to a room asks for.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    pub connection: Arc<Connection>,
+    pub subscription: Arc<str>,
+    pub address: Arc<Address>,
+    pub room: RoomId,
+    /// The last rev that the client has.
+    pub after: Option<Rev>,
+    /// The room's head before it was checked that this person may read.
+    pub since: Rev,
+}
+
+/// How a subscription to a room began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watching {
+    Live,
+    /// The person was removed meanwhile.
+    Removed,
+}
+
+impl Hub {
+    /// The room's head; zero where there is no room yet.
+    pub async fn head(&self, room: RoomId) -> StoreResult<Rev> {
+        let heads = self.store.heads(&[room]).await?;
+        Ok(heads.first().map_or(Rev::ZERO, |(_, head)| head.rev))
+    }
+
+    pub async fn watch(&self, watch: Watch) -> StoreResult<Watching> {
+        let user = watch.connection.who.user;
+        let mut position = match watch.after {
+            None => watch.since,
+            Some(after) if after > watch.since || watch.since.0 - after.0 > MAX_REPLAY => {
+                let frame = watch
+                    .address
+                    .frame(&self.next_message_id(), r#"{"type":"reset"}"#);
+                watch.connection.outbound.push(frame);
+                watch.since
+            }
+            Some(after) => after,
+        };
+        loop {
+            if position >= watch.since {
+                let watcher = Watcher {
+                    connection: Arc::clone(&watch.connection),
+                    subscription: Arc::clone(&watch.subscription),
+                    position,
+                };
+                let (attached, fresh) = self.with_feed(watch.room, position, |feed| {
+                    feed.attach(&watch.address, Wants::Everything, watcher, watch.since)
+                });
+                match attached {
+                    Attached::Live => {
+                        if fresh {
+                            self.catch_up(watch.room).await?;
+                        }
+                        return Ok(Watching::Live);
+                    }
+                    Attached::Removed => return Ok(Watching::Removed),
+                    Attached::Behind => {}
+                }
+            }
+            let events = self.store.events(watch.room, position, PAGE).await?;
+            let Some(last) = events.last().map(|event| event.rev) else {
+                // The room was removed while it was read.
+                return Ok(Watching::Removed);
+            };
+            for event in events {
+                if event.rev > watch.since && takes_away(&event, user) {
+                    return Ok(Watching::Removed);
+                }
+                self.replay(&watch, event);
+            }
+            position = last;
+            watch.connection.outbound.spacious().await;
+        }
+    }
+
+    pub fn unwatch(&self, room: RoomId, connection: &Connection, subscription: &str) {
+        if let Some(feed) = self.feed(room) {
+            feed.detach(connection.id, subscription);
+            if feed.is_idle() {
+                self.sweep(room);
+            }
+        }
+    }
+
+    /// Typing, read positions and presence in a room; first how they stand.
+    pub async fn watch_signals(&self, watch: Watch) -> StoreResult<()> {
+        let members = self.store.members(watch.room, None, MAX_HERE).await?;
+        let ids: Vec<UserId> = members.iter().map(|member| member.user.id).collect();
+        let online = self.presence.online(&ids).await;
+        let watcher = Watcher {
+            connection: Arc::clone(&watch.connection),
+            subscription: Arc::clone(&watch.subscription),
+            position: watch.since,
+        };
+        let ((), fresh) = self.with_feed(watch.room, watch.since, |feed| {
+            feed.attach(&watch.address, Wants::Signals, watcher, watch.since);
+        });
+        if fresh {
+            self.catch_up(watch.room).await?;
+        }
+        let read = members
+            .iter()
+            .map(|MemberRecord { user, read }| (user.id, *read))
+            .collect();
+        let here = Signal::Here {
+            online: online.unwrap_or_default(),
+            read,
+        };
+        if let Ok(json) = serde_json::to_string(&here) {
+            watch
+                .connection
+                .outbound
+                .push(watch.address.frame(&self.next_message_id(), &json));
+        }
+        Ok(())
+    }
+
+    /// A feed that was just made may have been made a moment after an event that it should know.
+    async fn catch_up(&self, room: RoomId) -> StoreResult<()> {
+        let head = self.head(room).await?;
+        if let Some(feed) = self.feed(room)
+            && feed.hear(head) == Taken::Gap
+        {
+            self.spawn_repair(&feed);
+        }
+        Ok(())
+    }
+
+    fn replay(&self, watch: &Watch, event: Event) {
+        let encoded = Encoded::new(Arc::new(event));
+        watch
+            .connection
+            .outbound
+            .push(encoded.frame(&watch.address));
+    }
+}
