@@ -7,4 +7,5 @@ pub mod chat;
 pub mod files;
 pub mod live;
 pub mod presence;
+pub mod stomp;
 pub mod store;

@@ -1,0 +1,142 @@
+//! What a session says back.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use protocol::stomp::{Command, Connect, DecodeError, Frame, HeartBeat, Limits, Violation};
+
+use super::{Done, HEART_BEAT, Login, Outcome, Session};
+use crate::chat::{Principal, Refused};
+use crate::live::Address;
+use crate::stomp::operation::Rejected;
+
+impl Session {
+    pub(super) fn settle(&mut self, done: Done) {
+        self.pipeline_bytes -= done.bytes;
+        match done.outcome {
+            Outcome::Nothing => {}
+            Outcome::SignedIn(principal, connect) => return self.signed_in(principal, &connect),
+            Outcome::NotSignedIn(refused) => return self.not_signed_in(&refused),
+            Outcome::Entered(entered) => {
+                if let Some(login) = &self.login {
+                    self.answer(login.enters.as_deref(), &entered);
+                }
+            }
+            // No receipt: it was not done.
+            Outcome::Rejected(rejected) => return self.rejected(&rejected),
+            Outcome::NotSubscribed {
+                id,
+                destination,
+                refused,
+            } => {
+                return self.not_subscribed(&id, &destination, &refused, done.receipt);
+            }
+        }
+        self.receipt(done.receipt);
+    }
+
+    fn signed_in(&mut self, principal: Principal, connect: &Connect) {
+        let heart_beat = HeartBeat::negotiate(connect.heart_beat, HEART_BEAT);
+        self.decoder.set_limits(Limits::AFTER_LOGIN);
+        let connection = self
+            .endpoint
+            .hub
+            .connect(principal, Arc::clone(&self.outbound));
+        let connected = Frame::new(Command::Connected)
+            .with("version", connect.version.tag())
+            .with("heart-beat", format!("{},{}", HEART_BEAT.0, HEART_BEAT.1))
+            .with("server", concat!("madang/", env!("CARGO_PKG_VERSION")))
+            .with("session", connection.id.to_string())
+            .with("user-name", principal.user.to_string());
+        self.login = Some(Login {
+            connection,
+            heart_beat,
+            subscriptions: HashMap::new(),
+            errors: None,
+            enters: None,
+        });
+        self.push(&connected);
+    }
+
+    fn not_signed_in(&mut self, refused: &Refused) {
+        let violation = Violation::new(refused.code, refused.detail.clone());
+        self.push(&violation.frame());
+        // A store that does not answer is no reason to sign anybody out.
+        self.closing = Some(if refused.code == protocol::wire::code::UNAUTHENTICATED {
+            (4401, "the session has ended: log in again")
+        } else {
+            (1013, "try again")
+        });
+    }
+
+    fn rejected(&self, rejected: &Rejected) {
+        if let Some(login) = &self.login {
+            self.answer(
+                login.errors.as_deref(),
+                &rejected.refused.problem(rejected.op),
+            );
+        }
+    }
+
+    /// Without a subscription to `/user/queue/errors` there is no other way to say it than ERROR.
+    fn not_subscribed(
+        &mut self,
+        id: &str,
+        destination: &str,
+        refused: &Refused,
+        receipt: Option<String>,
+    ) {
+        let Some(login) = &mut self.login else { return };
+        login.subscriptions.remove(id);
+        self.rules.forget(id);
+        let mut problem = refused.problem(None);
+        problem.detail = format!("{destination}: {}", problem.detail);
+        if let Some(errors) = login.errors.clone() {
+            self.answer(Some(&errors), &problem);
+        } else {
+            let mut violation = Violation::new(refused.code, problem.detail);
+            violation.receipt = receipt;
+            self.violated(&violation);
+        }
+    }
+
+    /// A message of the server's own to one of this session's queues.
+    fn answer<T: serde::Serialize>(&self, address: Option<&Address>, body: &T) {
+        let Some(address) = address else { return };
+        match serde_json::to_string(body) {
+            Ok(json) => {
+                self.outbound
+                    .push(address.frame(&self.endpoint.hub.next_message_id(), &json));
+            }
+            Err(error) => tracing::error!(%error, "an answer could not be written as JSON"),
+        }
+    }
+
+    pub(super) fn receipt(&self, receipt: Option<String>) {
+        if let Some(receipt) = receipt {
+            self.push(&Frame::new(Command::Receipt).with("receipt-id", receipt));
+        }
+    }
+
+    pub(super) fn undecodable(&mut self, error: &DecodeError) {
+        let too_long = matches!(error, DecodeError::TooLong { .. });
+        self.violated(&Violation::new("malformed frame", error.to_string()));
+        if too_long {
+            self.closing = Some((1009, "frame too long"));
+        }
+    }
+
+    pub(super) fn violated(&mut self, violation: &Violation) {
+        tracing::debug!(message = violation.message, "a client broke the protocol");
+        self.push(&violation.frame());
+        self.closing = Some((1002, "protocol error"));
+    }
+
+    fn push(&self, frame: &Frame) {
+        match String::from_utf8(frame.encode(self.rules.version())) {
+            Ok(text) => self.outbound.push(Utf8Bytes::from(text)),
+            Err(error) => tracing::error!(%error, "a frame of the server's own is not UTF-8"),
+        }
+    }
+}
