@@ -1,0 +1,54 @@
+//! Language and theme: buttons that post, so that one press is enough, with or without a script.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use protocol::wire::{Language, Theme};
+
+use crate::client::Client;
+use crate::i18n::use_texts;
+
+#[component]
+pub fn LookForm() -> impl IntoView {
+    let client = expect_context::<Client>();
+    let texts = use_texts();
+    let words = &texts.settings;
+    let (language, theme) = (
+        client.language.get_untracked(),
+        client.theme.get_untracked(),
+    );
+    let here = use_location().pathname.get_untracked();
+    let languages =
+        [(Language::Korean, "한국어"), (Language::English, "English")].map(|(choice, name)| {
+            view! {
+                <button
+                    type="submit"
+                    name="language"
+                    value=choice.tag()
+                    lang=choice.tag()
+                    aria-pressed=(choice == language).to_string()
+                >
+                    {name}
+                </button>
+            }
+        });
+    let themes = [
+        (Theme::System, words.theme_system),
+        (Theme::Light, words.theme_light),
+        (Theme::Dark, words.theme_dark),
+    ]
+    .map(|(choice, name)| {
+        view! {
+            <button type="submit" name="theme" value=choice.tag() aria-pressed=(choice == theme).to_string()>
+                {name}
+            </button>
+        }
+    });
+    view! {
+        <form class="look" method="post" action="/settings">
+            <input type="hidden" name="next" value=here/>
+            <div class="choice" role="group" aria-label=words.language>{languages.collect_view()}</div>
+            <div class="choice" role="group" aria-label=words.theme>{themes.collect_view()}</div>
+        </form>
+    }
+    .into_any()
+}

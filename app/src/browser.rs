@@ -1,0 +1,116 @@
+//! What the pages ask of the browser's half (crate `frontend`): the socket, the outbox in
+//! `IndexedDB`, the REST API. On the server there is none, and nothing asks.
+
+use std::rc::Rc;
+
+use async_trait::async_trait;
+use leptos::prelude::*;
+use protocol::wire::{ChangeMe, Device, Member, NewRoom, Problem, Room, User};
+use protocol::{MessageId, OpId, Rev, RoomId, SessionId, UserId};
+
+/// Fire and forget: what comes of it is seen in [`crate::client::Client`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    /// The room is on the screen now: load it if needed, subscribe, keep it in step.
+    Open(RoomId),
+    /// No room is on the screen.
+    Close,
+    /// More history in front of / behind what is held.
+    Older(RoomId),
+    Newer(RoomId),
+    /// Load the window around a message (a jump to a reply).
+    Around(RoomId, MessageId),
+    /// Load the window at the head.
+    Latest(RoomId),
+    Edit {
+        room: RoomId,
+        message: MessageId,
+        body: String,
+    },
+    Delete {
+        room: RoomId,
+        message: MessageId,
+    },
+    React {
+        room: RoomId,
+        message: MessageId,
+        emoji: String,
+        on: bool,
+    },
+    Retry(OpId),
+    Discard(OpId),
+    /// Everything up to `rev` has been seen.
+    Seen {
+        room: RoomId,
+        rev: Rev,
+    },
+    Typing {
+        room: RoomId,
+        on: bool,
+    },
+    /// The text in the composer, kept over a reload; empty forgets it.
+    KeepDraft {
+        room: RoomId,
+        text: String,
+    },
+    /// Try to connect now.
+    Reconnect,
+}
+
+#[async_trait(?Send)]
+pub trait Browser {
+    fn ask(&self, intent: Intent);
+
+    /// Puts a message into the outbox. `Ok` when it survives a reload: only then may the
+    /// composer be cleared.
+    async fn post(
+        &self,
+        room: RoomId,
+        body: String,
+        reply_to: Option<MessageId>,
+    ) -> Result<OpId, Problem>;
+
+    async fn draft(&self, room: RoomId) -> Option<String>;
+
+    async fn find_people(&self, query: String) -> Result<Vec<User>, Problem>;
+    async fn make_room(&self, room: NewRoom) -> Result<Room, Problem>;
+    async fn rename_room(&self, room: RoomId, name: String) -> Result<(), Problem>;
+    async fn members(&self, room: RoomId) -> Result<Vec<Member>, Problem>;
+    async fn add_member(&self, room: RoomId, user: UserId) -> Result<(), Problem>;
+    /// Myself: leave.
+    async fn remove_member(&self, room: RoomId, user: UserId) -> Result<(), Problem>;
+
+    async fn change_me(&self, change: ChangeMe) -> Result<User, Problem>;
+    async fn devices(&self) -> Result<Vec<Device>, Problem>;
+    async fn end_device(&self, session: SessionId) -> Result<(), Problem>;
+    /// Deletes the account; then everything kept in this browser.
+    async fn delete_me(&self, password: String) -> Result<(), Problem>;
+    /// Before a log-out: forgets everything kept in this browser.
+    async fn forget(&self);
+}
+
+/// How components reach it: `use_browser().with(|b| b.ask(…))`. Lives in the one thread of the
+/// page.
+#[derive(Clone, Copy)]
+pub struct BrowserHandle(StoredValue<Option<Rc<dyn Browser>>, LocalStorage>);
+
+impl BrowserHandle {
+    pub fn new(browser: Rc<dyn Browser>) -> Self {
+        Self(StoredValue::new_local(Some(browser)))
+    }
+
+    /// On the server.
+    pub fn none() -> Self {
+        Self(StoredValue::new_local(None))
+    }
+
+    pub fn ask(self, intent: Intent) {
+        if let Some(browser) = self.get() {
+            browser.ask(intent);
+        }
+    }
+
+    pub fn get(self) -> Option<Rc<dyn Browser>> {
+        self.0.try_get_value().flatten()
+    }
+}

@@ -1,0 +1,108 @@
+//! The frame around the pages of members: two panes, on a phone one at a time, and what is true
+//! everywhere: the link's state, notices, keys, the title.
+
+mod keys_help;
+mod notices;
+mod shortcuts;
+mod status;
+mod title;
+
+use leptos::prelude::*;
+use leptos_router::components::Outlet;
+use leptos_router::hooks::use_location;
+
+use crate::browser::{BrowserHandle, Intent};
+use crate::client::Client;
+use crate::i18n::use_texts;
+use crate::side::{SidePane, room_in};
+use crate::talk::Places;
+use crate::welcome::Welcome;
+use keys_help::KeysHelp;
+use notices::Notices;
+use status::LinkStatus;
+
+/// Whether this is the page that the server drew: it has been painted already, so that nothing
+/// on it may jump.
+#[derive(Clone, Copy)]
+pub struct FirstPage(StoredValue<bool>);
+
+impl FirstPage {
+    pub fn new() -> Self {
+        let first = StoredValue::new(true);
+        Effect::new(move |_| first.set_value(false));
+        Self(first)
+    }
+
+    pub fn is_now(self) -> bool {
+        self.0.get_value()
+    }
+}
+
+impl Default for FirstPage {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Around `/`, `/rooms/…` and `/settings`.
+#[component]
+pub fn House() -> impl IntoView {
+    let client = expect_context::<Client>();
+    let path = use_location().pathname;
+    // One answer, so that the panes stay while the address changes.
+    let frame = Memo::new(move |_| {
+        let member = client.me.with(Option::is_some);
+        match (member, path.with(|path| path == "/settings")) {
+            (true, _) => Frame::Panes,
+            (false, true) => Frame::Settings,
+            (false, false) => Frame::Welcome,
+        }
+    });
+    move || match frame.get() {
+        Frame::Panes => view! { <Panes/> }.into_any(),
+        Frame::Settings => view! { <main class="plain-page" id="main"><Outlet/></main> }.into_any(),
+        Frame::Welcome => view! { <Welcome/> }.into_any(),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Frame {
+    Panes,
+    /// Language and theme are for strangers too.
+    Settings,
+    Welcome,
+}
+
+#[component]
+fn Panes() -> impl IntoView {
+    let client = expect_context::<Client>();
+    let texts = use_texts();
+    let path = use_location().pathname;
+    let screen = move || path.with(|path| if path == "/" { "side" } else { "main" });
+    let helping = RwSignal::new(false);
+    provide_context(Places::new());
+    shortcuts::listen(client, helping);
+    title::follow(client);
+    let browser = expect_context::<BrowserHandle>();
+    let in_a_room = Memo::new(move |_| path.with(|path| room_in(path).is_some()));
+    Effect::new(move |_| {
+        if !in_a_room.get() {
+            browser.ask(Intent::Close);
+        }
+    });
+    view! {
+        <a class="skip" href="#main">{texts.room.skip}</a>
+        <div class="house" data-screen=screen>
+            <SidePane/>
+            <main class="main" id="main" tabindex="-1">
+                <Outlet/>
+            </main>
+        </div>
+        <LinkStatus/>
+        <Notices/>
+        {move || helping.get().then(|| view! {
+            <KeysHelp on_close=Callback::new(move |()| helping.set(false))/>
+        })}
+    }
+    .into_any()
+}

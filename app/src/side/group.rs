@@ -1,0 +1,119 @@
+//! Making a group: a name and the people.
+
+use leptos::ev::SubmitEvent;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use protocol::wire::{NewRoom, RoomKind, User};
+
+use super::finder::PeopleFinder;
+use crate::browser::BrowserHandle;
+use crate::client::Client;
+use crate::common::dialog::{Dialog, DialogHandle};
+use crate::common::icon::{Glyph, Icon};
+use crate::common::names::shown;
+use crate::i18n::use_texts;
+
+#[component]
+pub fn GroupDialog(on_close: Callback<()>) -> impl IntoView {
+    let texts = use_texts();
+    view! {
+        <Dialog title=texts.side.new_group on_close>
+            <GroupForm/>
+        </Dialog>
+    }
+}
+
+#[component]
+fn GroupForm() -> impl IntoView {
+    let client = expect_context::<Client>();
+    let browser = expect_context::<BrowserHandle>();
+    let dialog = expect_context::<DialogHandle>();
+    let texts = use_texts();
+    let navigate = use_navigate();
+    let name = NodeRef::<html::Input>::new();
+    let chosen = RwSignal::new(Vec::<User>::new());
+    let refused = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    let without = Signal::derive(move || {
+        let chosen = chosen.with(|chosen| chosen.iter().map(|user| user.id).collect::<Vec<_>>());
+        chosen.into_iter().chain(client.my_id()).collect::<Vec<_>>()
+    });
+    let choose = Callback::new(move |user: User| chosen.update(|chosen| chosen.push(user)));
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let (Some(field), Some(browser)) = (name.get_untracked(), browser.get()) else {
+            return;
+        };
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        let new = NewRoom {
+            id: None,
+            kind: RoomKind::Group,
+            name: Some(field.value().trim().to_owned()),
+            members: chosen.with_untracked(|chosen| chosen.iter().map(|user| user.id).collect()),
+        };
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            match browser.make_room(new).await {
+                Ok(room) => {
+                    dialog.close();
+                    navigate(&format!("/rooms/{}", room.id), NavigateOptions::default());
+                }
+                Err(problem) => {
+                    busy.set(false);
+                    refused.set(Some(texts.problem(&problem)));
+                }
+            }
+        });
+    };
+    view! {
+        <form class="group-form" on:submit=submit>
+            <label class="field">
+                <span>{texts.side.group_name}</span>
+                <input node_ref=name type="text" autocomplete="off" required maxlength="80" autofocus/>
+            </label>
+            <ul class="chips">
+                <For
+                    each=move || chosen.get()
+                    key=|user| user.id
+                    children=move |user| {
+                        let (id, name) = (user.id, shown(&user, texts));
+                        view! {
+                            <li class="chip">
+                                <span dir="auto">{name.clone()}</span>
+                                <button
+                                    type="button"
+                                    class="icon-button tiny"
+                                    aria-label=(texts.side.remove_person)(&name)
+                                    on:click=move |_| chosen.update(|chosen| chosen.retain(|user| user.id != id))
+                                >
+                                    <Glyph icon=Icon::Close/>
+                                </button>
+                            </li>
+                        }
+                    }
+                />
+            </ul>
+            <PeopleFinder
+                label=texts.side.group_people
+                placeholder=texts.side.group_people_hint
+                on_pick=choose
+                without
+                verb=texts.side.add_person
+            />
+            {move || refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> })}
+            <p class="dialog-acts">
+                <button type="button" class="button plain" on:click=move |_| dialog.close()>{texts.side.cancel}</button>
+                <button type="submit" class="button" aria-disabled=move || busy.get().to_string()>
+                    {texts.side.make_group}
+                </button>
+            </p>
+        </form>
+    }
+    .into_any()
+}

@@ -1,0 +1,120 @@
+//! Which room this is, and who is here.
+
+use leptos::prelude::*;
+
+use super::acts::Acts;
+use super::room::ShowingMembers;
+use crate::client::Client;
+use crate::common::avatar::{Face, Presence};
+use crate::common::icon::{Glyph, Icon};
+use crate::i18n::use_texts;
+
+#[component]
+pub fn RoomHeader() -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let client = expect_context::<Client>();
+    let ShowingMembers(showing) = expect_context();
+    let texts = use_texts();
+    let room = Memo::new(move |_| client.rooms.with(|rooms| rooms.get(acts.room).cloned()));
+    let name = move || {
+        room.with(|room| {
+            room.as_ref()
+                .map(|room| client.room_name(room, texts))
+                .unwrap_or_default()
+        })
+    };
+    let peer = Memo::new(move |_| room.with(|room| room.as_ref().and_then(|room| room.peer)));
+    let members = move || room.with(|room| room.as_ref().map_or(0, |room| room.members));
+    let here = Memo::new(move |_| {
+        acts.with_open(|open| {
+            client.online.with(|online| {
+                open.members
+                    .iter()
+                    .filter(|member| online.get(&member.user.id).copied().unwrap_or(false))
+                    .count()
+            })
+        })
+        .and_then(|count| u64::try_from(count).ok())
+        .unwrap_or(0)
+    });
+    view! {
+        <header class="room-header">
+            <a class="icon-button back" href="/" aria-label=texts.side.back>
+                <Glyph icon=Icon::Back/>
+            </a>
+            {move || peer.get().map(|user| view! { <Face user/> })}
+            <div class="room-title">
+                <h1 dir="auto">{name}</h1>
+                <p class="room-about">
+                    {move || match peer.get() {
+                        Some(user) => view! { <PeerState user/> }.into_any(),
+                        None => view! {
+                            <span>{move || (texts.room.member_count)(members())}</span>
+                            {move || (here.get() > 0).then(|| view! {
+                                <span class="here">{(texts.room.here_count)(here.get())}</span>
+                            })}
+                        }
+                        .into_any(),
+                    }}
+                </p>
+            </div>
+            <button
+                type="button"
+                class="icon-button"
+                aria-label=texts.room.members
+                title=texts.room.members
+                aria-expanded=move || showing.get().to_string()
+                on:click=move |_| showing.update(|showing| *showing = !*showing)
+            >
+                <Glyph icon=Icon::People/>
+            </button>
+        </header>
+    }
+    .into_any()
+}
+
+#[component]
+fn PeerState(user: protocol::UserId) -> impl IntoView {
+    let client = expect_context::<Client>();
+    let texts = use_texts();
+    let online = move || client.online.with(|online| online.get(&user).copied());
+    let username = move || {
+        client.people.with(|people| {
+            people
+                .get(&user)
+                .filter(|user| !user.deleted)
+                .map(|user| format!("@{}", user.username))
+        })
+    };
+    view! {
+        <span dir="auto">{username}</span>
+        {move || online().map(|online| {
+            let word = if online { texts.side.online } else { texts.side.offline };
+            view! { <span class="here" data-online=online.to_string()>{word}</span> }
+        })}
+    }
+}
+
+/// Someone in a list: face, presence, name.
+#[component]
+pub fn Person(
+    user: protocol::wire::User,
+    #[prop(optional)] note: Option<&'static str>,
+) -> impl IntoView {
+    let texts = use_texts();
+    let id = user.id;
+    let name = crate::common::names::shown(&user, texts);
+    let username = (!user.deleted).then(|| format!("@{}", user.username));
+    view! {
+        <span class="person">
+            <span class="face-box"><Face user=id/><Presence user=id/></span>
+            <span class="person-words">
+                <span class="person-name" dir="auto">
+                    {name}
+                    {note.map(|note| view! { <span class="note">{note}</span> })}
+                </span>
+                <span class="person-handle" dir="auto">{username}</span>
+            </span>
+        </span>
+    }
+}

@@ -1,0 +1,356 @@
+//! The messages of the open room, oldest at the top, and the way back to the latest.
+
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+use protocol::MessageId;
+
+use super::acts::{Acts, element_id};
+use super::follow::{Seen, fill};
+use super::message::MessageRow;
+use super::rows::Key;
+use crate::browser::Intent;
+use crate::client::{Client, RoomState};
+use crate::common::dom;
+use crate::common::icon::{Glyph, Icon};
+use crate::common::time::Day;
+use crate::i18n::use_texts;
+
+#[component]
+pub fn History() -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let client = expect_context::<Client>();
+    let seen = expect_context::<Seen>();
+    let texts = use_texts();
+    let name = move || {
+        client.rooms.with(|rooms| {
+            rooms
+                .get(acts.room)
+                .map(|room| client.room_name(room, texts))
+                .unwrap_or_default()
+        })
+    };
+    let direct = move || {
+        client
+            .rooms
+            .with(|rooms| rooms.get(acts.room).is_some_and(|room| room.peer.is_some()))
+    };
+    let scrolled = move |_| {
+        if !acts.is_alive() {
+            return;
+        }
+        acts.scroller.scrolled(acts.is_detached());
+        fill(acts);
+        seen.soon();
+    };
+    let keys = move |event: KeyboardEvent| moved_by_key(acts, &event);
+    view! {
+        <div class="history" data-direct=move || direct().to_string()>
+            <div
+                class="log"
+                node_ref=acts.scroller.log
+                role="log"
+                aria-live="off"
+                aria-label=move || (texts.room.messages_in)(&name())
+                tabindex="0"
+                on:scroll=scrolled
+                on:keydown=keys
+            >
+                <div class="rows" node_ref=acts.scroller.content>
+                    <Beginning/>
+                    <For
+                        each=move || acts.rows.with(|rows| rows.order.clone())
+                        key=|key| *key
+                        children=|key| row(key)
+                    />
+                    <Show when=move || acts.with_open(|open| open.timeline.has_newer()).unwrap_or(false)>
+                        <p class="loading-more">{texts.room.loading}</p>
+                    </Show>
+                </div>
+            </div>
+            <UnreadBar/>
+            <JumpToLatest/>
+            <Announcements/>
+        </div>
+    }
+    .into_any()
+}
+
+fn row(key: Key) -> AnyView {
+    match key {
+        Key::Day(day) => view! { <DayLine day/> }.into_any(),
+        Key::Divider => view! { <DividerLine/> }.into_any(),
+        Key::Message(id) => view! { <MessageRow id/> }.into_any(),
+    }
+}
+
+#[component]
+fn DayLine(day: Day) -> impl IntoView {
+    let client = expect_context::<Client>();
+    let texts = use_texts();
+    view! { <p class="day"><span>{move || client.clock(texts).day(day)}</span></p> }
+}
+
+#[component]
+fn DividerLine() -> impl IntoView {
+    let texts = use_texts();
+    view! { <p class="divider" id="divider"><span>{texts.room.new_messages}</span></p> }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Top {
+    Loading,
+    Empty,
+    Begins,
+    More { loading: bool },
+}
+
+/// What stands above the first message.
+#[component]
+fn Beginning() -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let texts = use_texts();
+    let top = Memo::new(move |_| {
+        let empty = acts.rows.with(super::rows::Rows::is_empty);
+        acts.with_open(|open| {
+            if !open.timeline.is_loaded() || (open.state == RoomState::Loading && empty) {
+                Top::Loading
+            } else if open.timeline.has_older() {
+                Top::More {
+                    loading: open.state == RoomState::LoadingOlder,
+                }
+            } else if empty {
+                Top::Empty
+            } else {
+                Top::Begins
+            }
+        })
+        .unwrap_or(Top::Loading)
+    });
+    move || {
+        match top.get() {
+        Top::Loading => view! { <Skeleton/> }.into_any(),
+        Top::Empty => view! { <p class="empty-room">{texts.room.empty}</p> }.into_any(),
+        Top::Begins => view! { <p class="room-begins">{texts.room.begins}</p> }.into_any(),
+        Top::More { loading } => view! {
+            <p class="load-older" data-loading=loading.to_string()>
+                <button type="button" class="quiet" on:click=move |_| acts.browser.ask(Intent::Older(acts.room))>
+                    {if loading { texts.room.loading } else { texts.room.load_older }}
+                </button>
+            </p>
+        }
+        .into_any(),
+    }
+    }
+}
+
+/// The shape of messages to come; the style sheet shows it only when they take their time.
+#[component]
+fn Skeleton() -> impl IntoView {
+    let texts = use_texts();
+    view! {
+        <div class="skeletons">
+            <p class="only-heard" role="status">{texts.room.loading}</p>
+            {(0..6).map(|at| view! { <div class="skeleton" data-at=at.to_string() aria-hidden="true"></div> }).collect_view()}
+        </div>
+    }
+}
+
+/// Says that the new messages begin further up.
+#[component]
+fn UnreadBar() -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let client = expect_context::<Client>();
+    let texts = use_texts();
+    let above = RwSignal::new(false);
+    let closed = RwSignal::new(false);
+    Effect::new(move |_| {
+        acts.rows.track();
+        acts.scroller.at_end().track();
+        acts.next_frame(move || {
+            let is_above = acts.scroller.is_above("divider");
+            // The history may have gone although the room is still there.
+            if above.try_get_untracked().is_some_and(|was| was != is_above) {
+                above.set(is_above);
+            }
+        });
+    });
+    let count = move || {
+        let before = acts.divider.with(protocol::state::Divider::before)?;
+        let me = client.my_id()?;
+        acts.with_open(|open| {
+            let first = open.timeline.get(before)?.rev;
+            let new =
+                open.timeline.messages().iter().filter(|message| {
+                    message.rev >= first && message.author != me && !message.deleted
+                });
+            u64::try_from(new.count()).ok()
+        })
+        .flatten()
+    };
+    let shown = move || above.get() && !closed.get();
+    view! {
+        <Show when=shown>
+            <p class="unread-bar">
+                <button
+                    type="button"
+                    on:click=move |_| {
+                        acts.scroller.begin_at("divider");
+                        closed.set(true);
+                    }
+                >
+                    <Glyph icon=Icon::Up/>
+                    <span>{move || count().map(texts.room.new_since)}</span>
+                </button>
+                <button type="button" class="icon-button" aria-label=texts.side.close on:click=move |_| closed.set(true)>
+                    <Glyph icon=Icon::Close/>
+                </button>
+            </p>
+        </Show>
+    }
+}
+
+#[component]
+fn JumpToLatest() -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let client = expect_context::<Client>();
+    let texts = use_texts();
+    let last_rev = move || {
+        acts.with_open_untracked(|open| open.timeline.messages().last().map(|message| message.rev))
+            .flatten()
+            .unwrap_or_default()
+    };
+    let left_at = RwSignal::new(last_rev());
+    Effect::new(move |_| {
+        acts.scroller.at_end().track();
+        left_at.set(last_rev());
+    });
+    let new = Memo::new(move |_| {
+        let left = left_at.get();
+        let me = client.my_id();
+        acts.with_open(|open| {
+            let new = open
+                .timeline
+                .messages()
+                .iter()
+                .rev()
+                .take_while(|message| message.rev > left);
+            new.filter(|message| Some(message.author) != me && !message.deleted)
+                .count()
+        })
+        .and_then(|new| u64::try_from(new).ok())
+        .unwrap_or(0)
+    });
+    let away = move || {
+        !acts.scroller.at_end().get()
+            || acts
+                .with_open(|open| open.timeline.has_newer())
+                .unwrap_or(false)
+    };
+    let label = move || match new.get() {
+        0 => texts.room.jump_latest.to_owned(),
+        new => (texts.room.jump_new)(new),
+    };
+    view! {
+        <Show when=away>
+            <button type="button" class="jump" aria-label=label on:click=move |_| acts.to_latest()>
+                <Glyph icon=Icon::Down/>
+                <Show when=move || new.get().gt(&0)>
+                    <span class="jump-count" aria-hidden="true">{move || crate::side::capped(new.get())}</span>
+                </Show>
+            </button>
+        </Show>
+    }
+}
+
+/// Says aloud what others write, while the log itself stays silent: it would also read out the
+/// history as it is loaded.
+#[component]
+fn Announcements() -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let client = expect_context::<Client>();
+    let texts = use_texts();
+    let spoken = RwSignal::new(String::new());
+    Effect::new(move |before: Option<Option<protocol::Rev>>| {
+        let last = acts
+            .with_open(|open| {
+                let last = open
+                    .timeline
+                    .messages()
+                    .last()
+                    .filter(|_| !open.timeline.has_newer())?;
+                Some((last.rev, last.author, last.body.clone(), last.deleted))
+            })
+            .flatten();
+        let (rev, author, body, deleted) = last?;
+        let known = before.flatten();
+        let mine = client
+            .me
+            .with_untracked(|me| me.as_ref().is_some_and(|me| me.id == author));
+        if known.is_some_and(|known| rev > known) && !mine && !deleted {
+            let name = untrack(|| client.name_of(author, texts));
+            spoken.set((texts.message.said)(&name, &super::rows::excerpt(&body)));
+        }
+        Some(known.map_or(rev, |known| known.max(rev)))
+    });
+    view! { <p class="only-heard" role="status">{move || spoken.get()}</p> }
+}
+
+fn chosen(event: &KeyboardEvent) -> Option<MessageId> {
+    let element = dom::closest(event.target(), ".message")?;
+    element.id().strip_prefix("m-")?.parse().ok()
+}
+
+/// Arrows move between messages; letters act on the chosen one.
+fn moved_by_key(acts: Acts, event: &KeyboardEvent) {
+    let on_a_row = event.target() == event.current_target()
+        || dom::closest(event.target(), ".message").map(web_sys::EventTarget::from)
+            == event.target();
+    if !on_a_row || event.is_composing() || event.ctrl_key() || event.meta_key() || event.alt_key()
+    {
+        return;
+    }
+    let now = chosen(event);
+    let handled = match (event.key().as_str(), now) {
+        ("ArrowUp" | "ArrowDown" | "Home" | "End", _) => step(acts, now, &event.key()),
+        ("r" | "R" | "ㄱ", Some(id)) => {
+            acts.reply(id);
+            true
+        }
+        ("e" | "E" | "ㄷ", Some(id)) => {
+            acts.edit(id);
+            true
+        }
+        ("Delete", Some(id)) => {
+            acts.ask_to_delete(id);
+            true
+        }
+        _ => false,
+    };
+    if handled {
+        event.prevent_default();
+        event.stop_propagation();
+    }
+}
+
+fn step(acts: Acts, now: Option<MessageId>, key: &str) -> bool {
+    let next = acts.rows.with_untracked(|rows| {
+        let ids: Vec<_> = rows.messages().map(|row| row.id).collect();
+        let at = now.and_then(|now| ids.iter().position(|id| *id == now));
+        let next = match (key, at) {
+            ("Home", _) => 0,
+            ("ArrowUp", Some(at)) => at.saturating_sub(1),
+            ("ArrowDown", Some(at)) => at + 1,
+            _ => ids.len().saturating_sub(1),
+        };
+        ids.get(next).or(ids.last()).copied()
+    });
+    let Some(element) = next.and_then(|id| dom::by_id(&element_id(id))) else {
+        return false;
+    };
+    // Only as far as needed for it to be in view.
+    let options = web_sys::ScrollIntoViewOptions::new();
+    options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+    dom::focus_quietly(&element);
+    true
+}

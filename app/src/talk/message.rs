@@ -1,0 +1,239 @@
+//! One message: who, when, what, and what can be done with it.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use protocol::MessageId;
+use web_sys::PointerEvent;
+
+use super::actions::Actions;
+use super::acts::{Acts, element_id, failure};
+use super::body::Body;
+use super::editing::EditBox;
+use super::quote::QuoteLine;
+use super::reactions::Reactions;
+use super::rows::{Delivery, Row};
+use crate::browser::Intent;
+use crate::client::Client;
+use crate::common::avatar::Face;
+use crate::common::dom;
+use crate::common::icon::{Glyph, Icon};
+use crate::i18n::use_texts;
+
+/// In rooms larger than this, nobody counts who has read what.
+const COUNTED_READERS: usize = 100;
+
+#[component]
+pub fn MessageRow(id: MessageId) -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let client = expect_context::<Client>();
+    let texts = use_texts();
+    // A row that is being taken away keeps what it showed last.
+    let row = Memo::new(move |before: Option<&Option<Arc<Row>>>| {
+        acts.rows
+            .with(|rows| rows.get(id).cloned())
+            .or_else(|| before.cloned().flatten())
+    });
+    let Some(first) = row.get_untracked() else {
+        return ().into_any();
+    };
+    let (author, mine) = (first.author, first.mine);
+    let starts = Memo::new(move |_| of(row, |row| row.starts_run));
+    let at = Memo::new(move |_| of(row, |row| row.at));
+    let state = move || {
+        of(row, |row| match row.state {
+            Delivery::Done => "done",
+            Delivery::Waiting => "waiting",
+            Delivery::Failed { .. } => "failed",
+        })
+    };
+    let time = move || client.time_of_day(at.get(), texts);
+    let label = move || (texts.message.by_at)(&client.name_of(author, texts), &time());
+    let is_active = move || {
+        let me = Some(id);
+        acts.hovered.get() == me || acts.focused.get() == me || acts.picking.get() == me
+    };
+    let editing = Memo::new(move |_| acts.editing.get() == Some(id));
+    let usable = Memo::new(move |_| of(row, |row| row.rev.is_some() && !row.deleted));
+    let enter = move |event: PointerEvent| {
+        if event.pointer_type() != "touch" {
+            acts.hovered.set(Some(id));
+        }
+    };
+    let leave = move |event: PointerEvent| {
+        if event.pointer_type() != "touch"
+            && acts.is_alive()
+            && acts.hovered.get_untracked() == Some(id)
+        {
+            acts.hovered.set(None);
+        }
+    };
+    let focus_out = move |event: web_sys::FocusEvent| {
+        let inside = dom::closest(event.related_target(), ".message")
+            .is_some_and(|element| element.id() == element_id(id));
+        if !inside && acts.is_alive() && acts.focused.get_untracked() == Some(id) {
+            acts.focused.set(None);
+            if acts.picking.get_untracked() == Some(id) {
+                acts.picking.set(None);
+            }
+        }
+    };
+    view! {
+        <article
+            class="message"
+            id=element_id(id)
+            tabindex="-1"
+            aria-label=label
+            data-mine=mine.to_string()
+            data-starts=move || starts.get().to_string()
+            data-state=state
+            on:pointerenter=enter
+            on:pointerleave=leave
+            on:focusin=move |_| acts.focused.set(Some(id))
+            on:focusout=focus_out
+        >
+            <div class="gutter">
+                {move || if starts.get() {
+                    view! { <Face user=author/> }.into_any()
+                } else {
+                    view! { <time class="gutter-time" datetime=move || at.get().to_string()>{time}</time> }.into_any()
+                }}
+            </div>
+            <div class="content">
+                <Show when=move || starts.get()>
+                    <p class="byline">
+                        <span class="author" dir="auto">{move || client.name_of(author, texts)}</span>
+                        <time datetime=move || at.get().to_string()>{time}</time>
+                    </p>
+                </Show>
+                <QuoteLine row/>
+                <div class="body-line">
+                    {move || if editing.get() {
+                        view! { <EditBox id/> }.into_any()
+                    } else {
+                        view! { <Body row/> }.into_any()
+                    }}
+                    <Show when=move || !editing.get()>
+                        <Marks row/>
+                    </Show>
+                </div>
+                <Reactions row/>
+                <Failure row/>
+            </div>
+            <Show when=move || is_active() && usable.get() && !editing.get()>
+                <Actions id mine/>
+            </Show>
+        </article>
+    }
+    .into_any()
+}
+
+/// Something of the row; the default while there is none.
+pub fn of<T: Default>(row: Memo<Option<Arc<Row>>>, f: impl FnOnce(&Row) -> T) -> T {
+    row.with(|row| row.as_deref().map(f).unwrap_or_default())
+}
+
+/// What became of my own message: on its way, or how many have not read it yet.
+#[component]
+fn Marks(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let texts = use_texts();
+    let own = Memo::new(move |_| {
+        of(row, |row| {
+            row.mine.then_some((
+                row.rev,
+                row.author,
+                row.deleted,
+                row.state == Delivery::Waiting,
+            ))
+        })
+    });
+    let mark = Memo::new(move |_| {
+        let (rev, author, deleted, waiting) = own.get()?;
+        if waiting {
+            return Some(None);
+        }
+        let rev = rev.filter(|_| !deleted)?;
+        acts.with_open(|open| {
+            let others = open.members.len().saturating_sub(1);
+            if others == 0 || others > COUNTED_READERS {
+                return None;
+            }
+            let unread = open
+                .members
+                .iter()
+                .filter(|member| member.user.id != author && member.read < rev);
+            Some(Some(unread.count()))
+        })
+        .flatten()
+        // That all have read it is said of the last one only: it holds for those before.
+        .filter(|mark| *mark != Some(0) || is_my_last(acts, row))
+    });
+    move || {
+        mark.get().map(|mark| match mark {
+            None => view! {
+                <span class="mark-line" data-kind="waiting" title=texts.message.sending>
+                    <Glyph icon=Icon::Clock/>
+                    <span class="only-heard">{texts.message.sending}</span>
+                </span>
+            }
+            .into_any(),
+            Some(0) => view! {
+                <span class="mark-line" data-kind="read" title=texts.message.read_by_all>
+                    <Glyph icon=Icon::Check/>
+                    <span class="only-heard">{texts.message.read_by_all}</span>
+                </span>
+            }
+            .into_any(),
+            Some(unread) => view! {
+                <span class="mark-line" data-kind="unread" title=(texts.message.not_read_by)(unread)>
+                    <span aria-hidden="true">{unread}</span>
+                    <span class="only-heard">{(texts.message.not_read_by)(unread)}</span>
+                </span>
+            }
+            .into_any(),
+        })
+    }
+}
+
+fn is_my_last(acts: Acts, row: Memo<Option<Arc<Row>>>) -> bool {
+    let id = row.with(|row| row.as_ref().map(|row| row.id));
+    acts.rows.with(|rows| {
+        let last = rows
+            .messages()
+            .rev()
+            .find(|row| row.mine && row.rev.is_some() && !row.deleted);
+        last.map(|row| row.id) == id
+    })
+}
+
+/// A refusal, where it happened, with what can be done.
+#[component]
+fn Failure(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let texts = use_texts();
+    let failed = Memo::new(move |_| row.with(|row| row.as_deref().and_then(failure)));
+    move || {
+        failed.get().map(|(op, problem, posting)| {
+            let what = if posting { texts.message.not_sent } else { texts.message.change_failed };
+            view! {
+                <div class="failure" role="alert">
+                    <p>
+                        <Glyph icon=Icon::Warning/>
+                        <strong>{what}</strong>
+                        " "
+                        <span>{texts.problem(&problem)}</span>
+                    </p>
+                    <p class="failure-acts">
+                        <button type="button" class="quiet" on:click=move |_| acts.browser.ask(Intent::Retry(op))>
+                            {texts.message.retry}
+                        </button>
+                        <button type="button" class="quiet alert" on:click=move |_| acts.browser.ask(Intent::Discard(op))>
+                            {texts.message.discard}
+                        </button>
+                    </p>
+                </div>
+            }
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! `/rooms/{room}`: header, history, composer, and the members on demand.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use protocol::state::Divider;
+use protocol::wire::code;
+use protocol::{Rev, RoomId, RoomRef};
+
+use super::acts::Acts;
+use super::composer::Composer;
+use super::delete::DeleteDialog;
+use super::follow::follow;
+use super::header::RoomHeader;
+use super::history::History;
+use super::lobby::NoSuchRoom;
+use super::members::Members;
+use super::rows::{Rows, Sources};
+use super::typing::TypingLine;
+use crate::browser::{BrowserHandle, Intent};
+use crate::client::{Client, OpenRoom, RoomState};
+
+#[component]
+pub fn RoomPage() -> impl IntoView {
+    let params = use_params_map();
+    let room = Memo::new(move |_| {
+        params.with(|params| params.get("room")?.parse::<RoomRef>().ok().map(RoomRef::id))
+    });
+    move || match room.get() {
+        Some(room) => view! { <Room room/> }.into_any(),
+        None => view! { <NoSuchRoom problem=None/> }.into_any(),
+    }
+}
+
+#[component]
+fn Room(room: RoomId) -> impl IntoView {
+    let client = expect_context::<Client>();
+    let browser = expect_context::<BrowserHandle>();
+    let acts = Acts::new(room, client, browser);
+    provide_context(acts);
+    let entry = enter(acts, client);
+    let showing_members = RwSignal::new(false);
+    provide_context(ShowingMembers(showing_members));
+    follow(acts, client, entry);
+    Effect::new(move |_| {
+        browser.ask(Intent::Open(room));
+    });
+    let failed = Memo::new(move |_| {
+        acts.with_open(|open| match &open.state {
+            RoomState::Failed(problem) => Some(problem.clone()),
+            _ => None,
+        })
+        .flatten()
+    });
+    let gone = Memo::new(move |_| {
+        client.problem.with(|problem| {
+            let problem = problem.as_ref()?;
+            let about_rooms = matches!(
+                problem.code.as_str(),
+                code::ROOM_NOT_FOUND | code::NOT_FOUND | code::FORBIDDEN
+            );
+            (about_rooms && acts.held.get().is_none()).then(|| problem.clone())
+        })
+    });
+    move || match failed.get().or_else(|| gone.get()) {
+        Some(problem) => view! { <NoSuchRoom problem=Some(problem)/> }.into_any(),
+        None => view! {
+            <div class="room" data-members=move || showing_members.get().to_string()>
+                <section class="talk">
+                    <RoomHeader/>
+                    <History/>
+                    <TypingLine/>
+                    <Composer/>
+                </section>
+                <Show when=move || showing_members.get()>
+                    <Members/>
+                </Show>
+                <DeleteDialog/>
+            </div>
+        }
+        .into_any(),
+    }
+}
+
+/// Whether the members are shown beside the history.
+#[derive(Clone, Copy)]
+pub struct ShowingMembers(pub RwSignal<bool>);
+
+/// Where I stood in the room when it was entered.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    pub read: Rev,
+    /// Whatever is older than this was not watched as it came.
+    pub head: Rev,
+}
+
+/// Where the divider stands is decided once, on entering.
+fn enter(acts: Acts, client: Client) -> Entry {
+    let listed = client.rooms.with_untracked(|rooms| {
+        rooms.get(acts.room).map(|room| Entry {
+            read: room.read,
+            head: room.head,
+        })
+    });
+    let held = acts.with_open_untracked(|open| Entry {
+        read: open.read_on_entry,
+        head: open.timeline.position(),
+    });
+    let entry = listed.or(held).unwrap_or(Entry {
+        read: Rev::ZERO,
+        head: Rev::ZERO,
+    });
+    if let Some(me) = client.me.with_untracked(|me| me.as_ref().map(|me| me.id)) {
+        let divider = acts
+            .with_open_untracked(|open| Divider::enter(me, entry.read, open.timeline.messages()));
+        acts.divider.set(divider.unwrap_or_default());
+    }
+    entry
+}
+
+pub fn rows_of(
+    room: RoomId,
+    client: Client,
+    held: Memo<Option<ArcRwSignal<OpenRoom>>>,
+    divider: RwSignal<Divider>,
+) -> Memo<Rows> {
+    Memo::new(move |_| {
+        let Some(open) = held.get() else {
+            return Rows::default();
+        };
+        open.with(|open| {
+            client.outbox.with(|outbox| {
+                Rows::of(&Sources {
+                    messages: open.timeline.messages(),
+                    pending: outbox.of_room(room).collect(),
+                    detached: open.timeline.has_newer(),
+                    me: client.my_id(),
+                    offset: client.utc_offset.get(),
+                    divider: divider.with(Divider::before),
+                })
+            })
+        })
+    })
+}
