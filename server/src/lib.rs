@@ -9,3 +9,4 @@ pub mod live;
 pub mod presence;
 pub mod stomp;
 pub mod store;
+pub mod web;

@@ -1,0 +1,92 @@
+//! HTTP: the pages, the REST API, the assets, and what an operator asks. It turns requests into
+//! calls of [`Chat`] and what comes back into answers; no rule of the chat lives here.
+
+mod api;
+mod assets;
+mod cookies;
+mod extract;
+mod guard;
+mod headers;
+mod health;
+mod identity;
+mod metrics;
+mod origin;
+mod pages;
+mod problem;
+mod settings;
+mod visitor;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::HeaderMap;
+use axum::routing::get;
+use axum::{Router, middleware};
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
+
+pub use api::description;
+pub use assets::AssetStore;
+pub use health::Health;
+pub use identity::principal;
+pub use metrics::Metrics;
+pub use origin::{PublicOrigin, same_origin};
+pub use settings::WebSettings;
+pub use visitor::Network;
+
+use crate::chat::{Chat, Principal, Refused, SharedClock, SystemClock};
+
+/// What the handlers hold.
+#[derive(Clone)]
+pub struct Web {
+    pub chat: Arc<Chat>,
+    pub health: Arc<Health>,
+    pub metrics: Arc<Metrics>,
+    pub assets: Arc<AssetStore>,
+    pub settings: Arc<WebSettings>,
+    pub clock: SharedClock,
+}
+
+impl Web {
+    pub fn new(chat: Arc<Chat>, health: Arc<Health>, settings: WebSettings) -> Self {
+        Self {
+            chat,
+            health,
+            metrics: Arc::new(Metrics::new()),
+            assets: Arc::new(AssetStore::new(settings.site.as_deref())),
+            settings: Arc::new(settings),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Whom the cookie of a socket's upgrade speaks for, if anyone: a program says it later, in
+    /// CONNECT. An upgrade that another site's page asked for is refused.
+    pub fn socket_visitor(&self, headers: &HeaderMap) -> Result<Option<Principal>, Refused> {
+        same_origin(headers, &self.settings)?;
+        Ok(principal(headers, &self.chat).ok())
+    }
+}
+
+/// Everything but the socket. To know where requests come from it must be served with
+/// `into_make_service_with_connect_info::<SocketAddr>()`.
+pub fn router(web: Web) -> Router {
+    // Rendering needs to know its runtime; saying it twice does no harm.
+    let _ = any_spawner::Executor::init_tokio();
+    // Assets come compressed already; this is for pages and lists, which are made to order.
+    let worthwhile = SizeAbove::new(1024).and(DefaultPredicate::new());
+    let compressed = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(worthwhile);
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::text))
+        .merge(api::router(&web))
+        .merge(pages::router(&web))
+        .layer(compressed)
+        .layer(DefaultBodyLimit::max(web.settings.body_limit))
+        .layer(middleware::from_fn_with_state(web.clone(), headers::secure))
+        .layer(middleware::from_fn_with_state(web.clone(), metrics::count))
+        .with_state(web)
+}
