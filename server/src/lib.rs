@@ -4,9 +4,13 @@
 
 pub mod bus;
 pub mod chat;
+pub mod config;
+pub mod doctor;
 pub mod files;
 pub mod live;
 pub mod presence;
+pub mod secret;
+pub mod server;
 pub mod stomp;
 pub mod store;
 pub mod web;

@@ -1,0 +1,195 @@
+//! Everything that can be set. This one description makes the command line, the environment
+//! variables, `madang --help` and the table in the README (`madang options`).
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::secret::GivenSecret;
+use crate::web::{Network, PublicOrigin};
+
+/// Madang: a self-hosted chat for the browser.
+#[derive(Debug, Parser)]
+#[command(name = "madang", version, about, long_about = None)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server.
+    Serve(Config),
+    /// Check the configuration, the data directory and the machine; exit 0 when all is well.
+    Doctor(Config),
+    /// Print every option as a Markdown table.
+    Options,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// Where to listen.
+    #[arg(
+        long,
+        env = "MADANG_ADDR",
+        default_value = "127.0.0.1:3000",
+        value_name = "HOST:PORT"
+    )]
+    pub addr: SocketAddr,
+
+    /// The directory that keeps everything: database, files, secret.
+    #[arg(
+        long,
+        env = "MADANG_DATA",
+        default_value = "./data",
+        value_name = "DIR"
+    )]
+    pub data: PathBuf,
+
+    /// The address that people type, when a proxy stands in front: `https://chat.example.org`.
+    /// With https the cookies are marked `Secure`.
+    #[arg(long, env = "MADANG_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicOrigin>,
+
+    /// The secret that signs access tokens, 64 hexadecimal digits. Not given, it is made once and
+    /// kept in the data directory, readable by its owner only.
+    #[arg(
+        long,
+        env = "MADANG_SECRET",
+        value_name = "HEX",
+        hide_env_values = true
+    )]
+    pub secret: Option<GivenSecret>,
+
+    /// Whether anyone may make an account.
+    #[arg(long, env = "MADANG_REGISTRATION", value_enum, default_value_t = Registration::Open)]
+    pub registration: Registration,
+
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, as addresses or
+    /// networks with commas between: `10.0.0.0/8,::1`.
+    #[arg(
+        long,
+        env = "MADANG_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_name = "NETWORKS"
+    )]
+    pub trusted_proxies: Vec<Network>,
+
+    /// Sockets at a time; more are asked to come back.
+    #[arg(
+        long,
+        env = "MADANG_MAX_CONNECTIONS",
+        default_value_t = 20_000,
+        value_name = "NUMBER"
+    )]
+    pub max_connections: usize,
+
+    /// Messages, edits and reactions that one person may send at once.
+    #[arg(
+        long,
+        env = "MADANG_MESSAGE_BURST",
+        default_value_t = 1000,
+        value_name = "NUMBER"
+    )]
+    pub message_burst: u32,
+
+    /// Messages, edits and reactions that one person may send in each second after that.
+    #[arg(
+        long,
+        env = "MADANG_MESSAGES_PER_SECOND",
+        default_value_t = 200,
+        value_name = "NUMBER"
+    )]
+    pub messages_per_second: u32,
+
+    /// What is logged: a level (`info`), or levels by part (`info,server::stomp=debug`).
+    #[arg(
+        long,
+        env = "MADANG_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
+    pub log: String,
+
+    /// Lines for people or JSON for machines.
+    #[arg(long, env = "MADANG_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+
+    /// Seconds that clients and running work have to finish when the server is told to stop.
+    #[arg(
+        long,
+        env = "MADANG_DRAIN_SECONDS",
+        default_value_t = 10,
+        value_name = "SECONDS"
+    )]
+    pub drain_seconds: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    Open,
+    Closed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The table of all options, from the same description as `--help`.
+pub fn options_table() -> String {
+    let mut table =
+        String::from("| variable | option | default | what it does |\n|---|---|---|---|\n");
+    let command = Config::augment_args(clap::Command::new("serve"));
+    for argument in command.get_arguments() {
+        let (Some(long), Some(variable)) = (argument.get_long(), argument.get_env()) else {
+            continue;
+        };
+        let default = argument
+            .get_default_values()
+            .first()
+            .map_or_else(String::new, |value| {
+                format!("`{}`", value.to_string_lossy())
+            });
+        let help = argument
+            .get_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let long_help = argument
+            .get_long_help()
+            .map(ToString::to_string)
+            .unwrap_or(help);
+        let help = long_help.split_whitespace().collect::<Vec<_>>().join(" ");
+        let variable = variable.to_string_lossy();
+        table.push_str(&format!(
+            "| `{variable}` | `--{long}` | {default} | {help} |\n"
+        ));
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_readme_shows_the_options_as_they_are() {
+        let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+        let readme = std::fs::read_to_string(readme).unwrap();
+        for line in options_table().lines() {
+            assert!(
+                readme.contains(line),
+                "README.md lacks this line of `madang options`:\n{line}"
+            );
+        }
+    }
+}

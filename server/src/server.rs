@@ -1,0 +1,238 @@
+//! The server as a whole: what is put together at start, and taken apart in order at the end.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::bus::{Bus, LocalBus};
+use crate::chat::{self, Chat, SystemClock, Writers};
+use crate::config::{Config, Registration};
+use crate::files::DiskFiles;
+use crate::live::Hub;
+use crate::presence::{LocalPresence, Presence};
+use crate::secret;
+use crate::stomp::{self, Endpoint, EndpointMetrics};
+use crate::store::{OpenError, SqliteStore, Store};
+use crate::web::{self, Health, Web, WebSettings};
+
+/// How often the server looks after what it keeps.
+const UPKEEP: Duration = Duration::from_secs(15 * 60);
+
+/// Why a server could not start. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    #[error("the directory for files cannot be used: {0}")]
+    Files(String),
+    #[error("the secret in the data directory cannot be used: {0}")]
+    Secret(std::io::Error),
+    #[error(
+        "cannot listen on {addr}: {error}. Is another server running there? Choose another with --addr or MADANG_ADDR."
+    )]
+    Listen {
+        addr: SocketAddr,
+        error: std::io::Error,
+    },
+}
+
+/// A server that is ready to run.
+pub struct Server {
+    listener: TcpListener,
+    router: Router,
+    health: Arc<Health>,
+    endpoint: Arc<Endpoint>,
+    chat: Arc<Chat>,
+    hub: Arc<Hub>,
+    writers: Arc<Writers>,
+    store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
+    drain: Duration,
+}
+
+impl Server {
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data)?);
+        let files = DiskFiles::open(&config.data.join("files"))
+            .map_err(|error| StartError::Files(error.to_string()))?;
+        let secret = match &config.secret {
+            Some(given) => given.0.clone(),
+            None => kept_secret(&config.data)?,
+        };
+        let bus: Arc<dyn Bus> = Arc::new(LocalBus);
+        let presence: Arc<dyn Presence> = Arc::new(LocalPresence::default());
+
+        let hub = Hub::new(Arc::clone(&store), Arc::clone(&bus), Arc::clone(&presence));
+        let writers = Writers::new(Arc::clone(&store), Arc::clone(&hub) as Arc<dyn chat::Sink>);
+        let chat = Arc::new(Chat::new(chat::Parts {
+            store: Arc::clone(&store),
+            presence: Arc::clone(&presence),
+            files: Arc::new(files),
+            writers: Arc::clone(&writers),
+            clock: Arc::new(SystemClock),
+            secret,
+            settings: chat::Settings {
+                registration_open: config.registration == Registration::Open,
+                message_burst: config.message_burst,
+                messages_per_second: config.messages_per_second,
+                ..chat::Settings::default()
+            },
+        }));
+        let health = Arc::new(health(&store, &bus, &presence));
+        let web = Web::new(Arc::clone(&chat), Arc::clone(&health), web_settings(config));
+        let endpoint = Endpoint::new(
+            Arc::clone(&chat),
+            Arc::clone(&hub),
+            stomp::Settings {
+                max_connections: config.max_connections,
+                visitor: Box::new({
+                    let web = web.clone();
+                    move |headers| web.socket_visitor(headers)
+                }),
+            },
+        );
+        web.metrics.register(|registry| {
+            registry.register_collector(Box::new(EndpointMetrics::of(&endpoint)));
+        });
+        let router = web::router(web).merge(endpoint.router());
+
+        let listener =
+            TcpListener::bind(config.addr)
+                .await
+                .map_err(|error| StartError::Listen {
+                    addr: config.addr,
+                    error,
+                })?;
+        Ok(Self {
+            listener,
+            router,
+            health,
+            endpoint,
+            chat,
+            hub,
+            writers,
+            store,
+            bus,
+            drain: Duration::from_secs(config.drain_seconds),
+        })
+    }
+
+    /// Where it listens; the port is known even when 0 was asked for.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Runs until `stop` is cancelled, then drains: clients are sent elsewhere, what was taken is
+    /// written and answered, and the store is closed.
+    pub async fn run(self, stop: CancellationToken) -> std::io::Result<()> {
+        self.hub.start();
+        let beside = TaskTracker::new();
+        let ending = CancellationToken::new();
+        let kept = upkeep(Arc::clone(&self.store), Arc::clone(&self.chat));
+        beside.spawn(until(ending.clone(), kept));
+        let chat = Arc::clone(&self.chat);
+        beside.spawn(until(ending.clone(), async move {
+            chat.follow_ended_sessions().await;
+        }));
+
+        let closed = CancellationToken::new();
+        let listener = self.listener.tap_io(|socket| {
+            if let Err(error) = socket.set_nodelay(true) {
+                tracing::debug!(%error, "a socket would not send at once");
+            }
+        });
+        let service = self
+            .router
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service)
+            .with_graceful_shutdown(closed.clone().cancelled_owned())
+            .into_future();
+        let serving = tokio::spawn(serving);
+
+        stop.cancelled().await;
+        tracing::info!("stopping: clients are sent elsewhere, what was taken is finished");
+        self.health.drain();
+        let sockets = self.hub.census().connections;
+        let drained = timeout(self.drain, self.endpoint.drain()).await.is_ok();
+        closed.cancel();
+        let answered = timeout(self.drain, serving).await;
+        ending.cancel();
+        beside.close();
+        beside.wait().await;
+        self.writers.finish().await;
+        self.hub.stop().await;
+        self.bus.close().await;
+        if let Err(error) = self.store.close().await {
+            tracing::error!(%error, "the store did not close well; it repairs itself at the next start");
+        }
+        tracing::info!(
+            sockets,
+            drained,
+            requests_finished = answered.is_ok(),
+            "stopped; everything acknowledged is in the store"
+        );
+        match answered {
+            Ok(Ok(served)) => served,
+            Ok(Err(error)) => Err(std::io::Error::other(error)),
+            // Whoever still held a request open was not promised anything.
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+fn kept_secret(data: &Path) -> Result<chat::Secret, StartError> {
+    secret::kept_in(data).map_err(StartError::Secret)
+}
+
+fn web_settings(config: &Config) -> WebSettings {
+    WebSettings {
+        public_origin: config.public_url.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        ..WebSettings::default()
+    }
+    .while_developing()
+}
+
+fn health(store: &Arc<dyn Store>, bus: &Arc<dyn Bus>, presence: &Arc<dyn Presence>) -> Health {
+    let (store, bus, presence) = (Arc::clone(store), Arc::clone(bus), Arc::clone(presence));
+    Health::new()
+        .needs("store", move || {
+            let store = Arc::clone(&store);
+            async move { store.ready().await.map_err(|error| error.to_string()) }
+        })
+        .watches("bus", move || {
+            let bus = Arc::clone(&bus);
+            async move { bus.ready().await }
+        })
+        .watches("presence", move || {
+            let presence = Arc::clone(&presence);
+            async move { presence.ready().await }
+        })
+}
+
+async fn until(ending: CancellationToken, task: impl Future<Output = ()>) {
+    let _ = ending.run_until_cancelled(task).await;
+}
+
+/// Forgets what has run out, and goes on with deletions of accounts that were left half done.
+async fn upkeep(store: Arc<dyn Store>, chat: Arc<Chat>) {
+    let mut ticks = tokio::time::interval(UPKEEP);
+    loop {
+        ticks.tick().await;
+        let now = std::time::SystemTime::now().into();
+        if let Err(error) = store.tidy(now).await {
+            tracing::warn!(%error, "what has run out could not be forgotten");
+        }
+        if let Err(refused) = chat.resume_deletions().await {
+            tracing::error!(%refused, "the deletion of an account could not go on; it is tried again");
+        }
+    }
+}

@@ -1,0 +1,467 @@
+//! The STOMP endpoint as clients meet it.
+
+mod common;
+
+use common::{Node, id, stomp::body};
+use protocol::RoomId;
+use protocol::stomp::{Command, Frame};
+use serde_json::json;
+
+use crate::common::Stomp;
+
+fn room(id: &str) -> String {
+    format!("/sub/chat/room/{id}")
+}
+
+#[tokio::test]
+async fn the_highest_subprotocol_is_chosen_and_the_version_by_connect() {
+    let node = Node::start().await;
+    let ann = node.person("ann").await;
+    for (path, offered, chosen) in [
+        ("/stomp", "v10.stomp, v12.stomp", Some("v12.stomp")),
+        ("/stomp/websocket", "v11.stomp", Some("v11.stomp")),
+        ("/stomp/chat", "", None),
+    ] {
+        let stomp = Stomp::open_at(node.address, path, offered).await;
+        assert_eq!(stomp.protocol.as_deref(), chosen);
+    }
+    for (accepts, version) in [
+        (None, "1.0"),
+        (Some("1.1,1.0"), "1.1"),
+        (Some("1.2,2.0"), "1.2"),
+    ] {
+        let mut stomp = Stomp::open(node.address).await;
+        let mut connect =
+            Frame::new(Command::Connect).with("Authorization", format!("Bearer {}", ann.token));
+        if let Some(accepts) = accepts {
+            connect = connect.with("accept-version", accepts);
+        }
+        stomp.send(&connect).await;
+        assert_eq!(stomp.frame().await.header("version"), Some(version));
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_comes_after_the_message_is_stored_and_the_event_once() {
+    let node = Node::start().await;
+    let (ann, bob) = (node.person("ann").await, node.person("bob").await);
+    let yard = node.group(&[&ann, &bob]).await;
+    let (mut a, mut b) = (node.stomp(&ann).await, node.stomp(&bob).await);
+    b.subscribed("s", &room(&yard), None).await;
+    let message = id();
+    let post = json!({ "id": message, "roomId": yard, "body": "안녕하세요" });
+    for receipt in ["first", "again"] {
+        a.publish("/pub/chat/message", &post, Some(receipt)).await;
+        assert_eq!(a.receipt().await, receipt);
+    }
+    let stored = ann
+        .http
+        .get(&format!("/api/rooms/{yard}/messages"))
+        .await
+        .json();
+    assert_eq!(stored["items"].as_array().unwrap().len(), 1);
+
+    let event = b.message().await;
+    assert_eq!(event["type"], "posted");
+    assert_eq!(event["rev"], 2);
+    assert_eq!(event["message"]["body"], "안녕하세요");
+    a.publish(
+        "/pub/chat/message",
+        &json!({ "roomId": yard, "message": "old", "writer": "bob" }),
+        None,
+    )
+    .await;
+    let event = b.message().await;
+    assert_eq!(event["rev"], 3, "the repeat made no second event");
+    assert_eq!(
+        event["by"],
+        json!(ann.id),
+        "a writer is whoever is signed in"
+    );
+}
+
+#[tokio::test]
+async fn a_subscription_replays_what_was_missed_and_goes_live_without_a_seam() {
+    let node = Node::start().await;
+    let (ann, bob) = (node.person("ann").await, node.person("bob").await);
+    let yard = node.group(&[&ann, &bob]).await;
+    let mut a = node.stomp(&ann).await;
+    for n in 0..300 {
+        let post = json!({ "id": id(), "roomId": yard, "body": format!("{n}") });
+        a.publish("/pub/chat/message", &post, Some(&n.to_string()))
+            .await;
+    }
+    let mut b = node.stomp(&bob).await;
+    // In the midst of the writing.
+    b.subscribe("s", &room(&yard), Some(0)).await;
+    let mut revs = Vec::new();
+    while revs.len() < 301 {
+        revs.push(b.message().await["rev"].as_u64().unwrap());
+    }
+    assert_eq!(revs, (1..=301).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn sends_of_one_client_keep_their_order_without_waiting_for_each_other() {
+    let node = Node::start().await;
+    let (ann, bob) = (node.person("ann").await, node.person("bob").await);
+    let mut a = node.stomp(&ann).await;
+    let direct = format!("{}&{}", ann.id, bob.id);
+    for n in 0..100 {
+        let post = json!({ "id": id(), "roomId": direct, "body": format!("{n}") });
+        a.publish("/pub/chat/message", &post, Some(&n.to_string()))
+            .await;
+    }
+    for n in 0..100 {
+        assert_eq!(a.receipt().await, n.to_string());
+    }
+    let path = format!(
+        "/api/rooms/{}/messages?limit=200",
+        RoomId::direct(ann.id, bob.id)
+    );
+    let stored = bob.http.get(&path).await.json();
+    let bodies: Vec<_> = stored["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m["body"].clone())
+        .collect();
+    assert_eq!(
+        bodies,
+        (0..100).map(|n| json!(n.to_string())).collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn whoever_is_far_behind_is_told_to_start_afresh() {
+    let node = Node::start().await;
+    let ann = node.person("ann").await;
+    let yard = node.group(&[&ann]).await;
+    let mut a = node.stomp(&ann).await;
+    let before = a.subscribed("s", &room(&yard), Some(99)).await;
+    assert_eq!(before, [json!({ "type": "reset" })]);
+}
+
+#[tokio::test]
+async fn a_strangers_room_is_refused_like_one_that_does_not_exist() {
+    let node = Node::start().await;
+    let (ann, eve) = (node.person("ann").await, node.person("eve").await);
+    let yard = node.group(&[&ann]).await;
+    let mut e = node.stomp(&eve).await;
+    e.subscribed("errors", "/user/queue/errors", None).await;
+    let mut answers = Vec::new();
+    for wanted in [yard.clone(), id()] {
+        e.subscribe(&wanted, &room(&wanted), None).await;
+        let mut problem = e.message().await;
+        problem["detail"] = json!(problem["detail"].as_str().unwrap().replace(&wanted, "ROOM"));
+        answers.push(problem);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0]["code"], "room_not_found");
+    let post = json!({ "id": id(), "roomId": yard, "body": "hi" });
+    e.publish("/pub/chat/message", &post, Some("never")).await;
+    let problem = e.message().await;
+    assert_eq!(
+        (&problem["code"], &problem["id"]),
+        (&json!("room_not_found"), &post["id"])
+    );
+
+    // Without that queue the only way to say it is ERROR, and the end.
+    let mut deaf = node.stomp(&eve).await;
+    deaf.subscribe("s", &room(&yard), None).await;
+    let (frames, code) = deaf.until_closed().await;
+    assert_eq!(frames[0].command, Command::Error);
+    assert_eq!(code, 1002);
+}
+
+#[tokio::test]
+async fn what_the_domain_refuses_is_said_with_the_operations_id_and_no_receipt() {
+    let node = Node::start().await;
+    let ann = node.person("ann").await;
+    let yard = node.group(&[&ann]).await;
+    let mut a = node.stomp(&ann).await;
+    a.subscribed("errors", "/user/queue/errors", None).await;
+    for (body, code) in [
+        (
+            json!({ "id": id(), "roomId": yard, "body": "   " }),
+            "empty",
+        ),
+        (
+            json!({ "id": id(), "roomId": yard, "body": "가".repeat(10_001) }),
+            "too_long",
+        ),
+        (
+            json!({ "id": id(), "roomId": yard, "body": "a\u{0}b" }),
+            "bad_text",
+        ),
+        (json!({ "id": id(), "roomId": yard }), "bad_request"),
+    ] {
+        a.publish("/pub/chat/message", &body, Some("never")).await;
+        let problem = a.message().await;
+        assert_eq!(problem["code"], code);
+        assert_eq!(problem["id"], body["id"]);
+    }
+    let post = json!({ "id": id(), "roomId": yard, "body": "fine" });
+    a.publish("/pub/chat/message", &post, Some("fine")).await;
+    assert_eq!(
+        a.receipt().await,
+        "fine",
+        "nothing refused was acknowledged"
+    );
+}
+
+#[tokio::test]
+async fn a_member_who_is_removed_hears_nothing_more() {
+    let node = Node::start().await;
+    let (ann, bob) = (node.person("ann").await, node.person("bob").await);
+    let yard = node.group(&[&ann, &bob]).await;
+    let mut b = node.stomp(&bob).await;
+    b.subscribed("side", &format!("/sub/chat/side/{}", bob.id), None)
+        .await;
+    b.subscribed("s", &room(&yard), None).await;
+    b.subscribed("all", "/user/queue/messages", None).await;
+    let path = format!("/api/rooms/{yard}/members/{}", bob.id);
+    assert!(ann.http.delete(&path).await.status < 300);
+    let mut a = node.stomp(&ann).await;
+    let post = json!({ "id": id(), "roomId": yard, "body": "secret" });
+    a.publish("/pub/chat/message", &post, Some("r")).await;
+    a.receipt().await;
+    loop {
+        let heard = b.message().await;
+        assert!(!heard.to_string().contains("secret"), "{heard}");
+        if heard == json!({ "type": "gone", "room": yard }) {
+            break;
+        }
+    }
+    b.subscribed("errors", "/user/queue/errors", None).await;
+}
+
+#[tokio::test]
+async fn a_session_that_ends_closes_its_sockets() {
+    let node = Node::start().await;
+    let ann = node.person("ann").await;
+    let mut a = node.stomp(&ann).await;
+    assert!(ann.http.post("/api/auth/logout", &json!({})).await.status < 300);
+    assert_eq!(a.until_closed().await.1, 4401);
+    let mut again = Stomp::open(node.address).await;
+    let connect = Frame::new(Command::Connect)
+        .with("accept-version", "1.2")
+        .with("Authorization", format!("Bearer {}", ann.token));
+    again.send(&connect).await;
+    let (frames, code) = again.until_closed().await;
+    assert_eq!(frames[0].command, Command::Error);
+    assert_eq!(code, 4401);
+}
+
+#[tokio::test]
+async fn the_room_list_follows_and_reading_to_the_head_makes_unread_zero() {
+    let node = Node::start().await;
+    let (ann, bob) = (node.person("ann").await, node.person("bob").await);
+    let mut b = node.stomp(&bob).await;
+    b.subscribed("side", &format!("/sub/chat/side/{}", bob.id), None)
+        .await;
+    let mut a = node.stomp(&ann).await;
+    let direct = format!("{}&{}", ann.id, bob.id);
+    for n in 0..3 {
+        let post = json!({ "id": id(), "roomId": direct, "body": format!("{n}") });
+        a.publish("/pub/chat/message", &post, None).await;
+    }
+    let head = loop {
+        let change = b.message().await;
+        if change["type"] == "room" && change["room"]["unread"] == 3 {
+            assert_eq!(change["room"]["name"], "ann");
+            break change["room"]["head"].clone();
+        }
+    };
+    b.publish(
+        "/pub/chat/read",
+        &json!({ "roomId": direct, "rev": head }),
+        None,
+    )
+    .await;
+    loop {
+        let change = b.message().await;
+        if change["type"] == "room" && change["room"]["unread"] == 0 {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_message_of_my_rooms_comes_to_my_queue_rooms_to_come_included() {
+    let node = Node::start().await;
+    let (ann, bob) = (node.person("ann").await, node.person("bob").await);
+    let yard = node.group(&[&ann, &bob]).await;
+    let mut b = node.stomp(&bob).await;
+    b.subscribed("all", "/user/queue/messages", None).await;
+    let mut a = node.stomp(&ann).await;
+    let direct = format!("{}&{}", ann.id, bob.id);
+    for (place, text) in [(&yard, "one"), (&direct, "two"), (&direct, "three")] {
+        let post = json!({ "id": id(), "roomId": place, "body": text });
+        a.publish("/pub/chat/message", &post, Some(text)).await;
+        a.receipt().await;
+        assert_eq!(b.message().await["message"]["body"], text);
+    }
+}
+
+#[tokio::test]
+async fn typing_reading_and_presence_are_seen_by_those_in_the_room() {
+    let node = Node::start().await;
+    let (ann, bob) = (node.person("ann").await, node.person("bob").await);
+    let yard = node.group(&[&ann, &bob]).await;
+    let mut a = node.stomp(&ann).await;
+    let signals = format!("{}/signals", room(&yard));
+    a.subscribed("s", &signals, None).await;
+    let mut b = node.stomp(&bob).await;
+    b.publish("/pub/chat/typing", &json!({ "roomId": yard }), None)
+        .await;
+    b.publish("/pub/chat/read", &json!({ "roomId": yard, "rev": 1 }), None)
+        .await;
+    let mut seen = Vec::new();
+    while !["typing", "presence"]
+        .iter()
+        .all(|kind| seen.contains(&json!(kind)))
+    {
+        let signal = a.message().await;
+        seen.push(signal["type"].clone());
+    }
+    b.subscribed("enters", "/user/queue/enter", None).await;
+    b.publish("/pub/chat/enter", &json!({ "roomId": yard }), None)
+        .await;
+    let entered = b.message().await;
+    assert_eq!(
+        (&entered["read"], &entered["head"], &entered["unread"]),
+        (&json!(1), &json!(1), &json!(0))
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_breaks_the_protocol_is_told_why_and_closed() {
+    let node = Node::start().await;
+    let ann = node.person("ann").await;
+    for bytes in [
+        &b"SEND\ndestination:/pub/chat/message\n\n{}\0"[..],
+        b"NONSENSE\n\n\0",
+        b"CONNECT\nno colon\n\n\0",
+        b"CONNECT\naccept-version:9.9\n\n\0",
+        b"CONNECT\naccept-version:1.2\n\n\0",
+        &[b'x'; 100_000],
+    ] {
+        let mut stomp = Stomp::open(node.address).await;
+        stomp.raw(bytes).await;
+        let (frames, code) = stomp.until_closed().await;
+        assert_eq!(frames[0].command, Command::Error);
+        assert!([1002, 1009, 4401].contains(&code), "{code}");
+    }
+    let mut stomp = node.stomp(&ann).await;
+    stomp.raw(b"SUBSCRIBE\ndestination:/x\n\n\0").await;
+    let (frames, _) = stomp.until_closed().await;
+    assert!(!frames[0].header("message").unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn disconnect_answers_first_and_ignores_what_follows() {
+    let node = Node::start().await;
+    let ann = node.person("ann").await;
+    let yard = node.group(&[&ann]).await;
+    let mut a = node.stomp(&ann).await;
+    let post = json!({ "id": id(), "roomId": yard, "body": "last words" });
+    a.publish("/pub/chat/message", &post, Some("said")).await;
+    a.send(&Frame::new(Command::Disconnect).with("receipt", "bye"))
+        .await;
+    let (frames, code) = a.until_closed().await;
+    let receipts: Vec<_> = frames
+        .iter()
+        .map(|f| f.header("receipt-id").unwrap())
+        .collect();
+    assert_eq!(receipts, ["said", "bye"]);
+    assert_eq!(code, 1000);
+}
+
+#[tokio::test]
+async fn after_unsubscribe_nothing_comes_for_it() {
+    let node = Node::start().await;
+    let ann = node.person("ann").await;
+    let yard = node.group(&[&ann]).await;
+    let mut a = node.stomp(&ann).await;
+    a.subscribed("s", &room(&yard), None).await;
+    a.send(
+        &Frame::new(Command::Unsubscribe)
+            .with("id", "s")
+            .with("receipt", "off"),
+    )
+    .await;
+    assert_eq!(a.receipt().await, "off");
+    let post = json!({ "id": id(), "roomId": yard, "body": "unheard" });
+    a.publish("/pub/chat/message", &post, Some("said")).await;
+    let frame = a.frame().await;
+    assert_eq!(frame.command, Command::Receipt, "{:?}", body(&frame));
+}
+
+#[tokio::test]
+async fn a_server_that_stops_sends_its_clients_elsewhere_and_keeps_what_it_acknowledged() {
+    let node = Node::start().await;
+    let ann = node.person("ann").await;
+    let yard = node.group(&[&ann]).await;
+    let mut a = node.stomp(&ann).await;
+    let mut sent = Vec::new();
+    for n in 0..50 {
+        let message = id();
+        let post = json!({ "id": message, "roomId": yard, "body": format!("{n}") });
+        a.publish("/pub/chat/message", &post, Some(&message)).await;
+        sent.push(message);
+    }
+    a.receipt().await;
+    node.begin_stop();
+    let (frames, code) = a.until_closed().await;
+    assert_eq!(code, 1012);
+    let mut acknowledged: Vec<_> = frames
+        .iter()
+        .filter(|frame| frame.command == Command::Receipt)
+        .map(|frame| frame.header("receipt-id").unwrap().to_owned())
+        .collect();
+    acknowledged.push(sent[0].clone());
+    let again = Node::start_in(node.stop().await).await;
+    let http = common::Http {
+        address: again.address,
+        ..ann.http.clone()
+    };
+    let stored = http
+        .get(&format!("/api/rooms/{yard}/messages?limit=200"))
+        .await
+        .json();
+    let stored: Vec<_> = stored["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m["id"].clone())
+        .collect();
+    for message in acknowledged {
+        assert!(
+            stored.contains(&json!(message)),
+            "{message} was acknowledged and is gone"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_read_is_closed_and_told_to_resume() {
+    let node = Node::start().await;
+    let (ann, bob) = (node.person("ann").await, node.person("bob").await);
+    let yard = node.group(&[&ann, &bob]).await;
+    let mut slow = node.stomp(&bob).await;
+    slow.subscribed("s", &room(&yard), None).await;
+    let mut a = node.stomp(&ann).await;
+    let text = "x".repeat(9_000);
+    for n in 0..900 {
+        let post = json!({ "id": id(), "roomId": yard, "body": text });
+        a.publish("/pub/chat/message", &post, Some(&n.to_string()))
+            .await;
+        if n % 50 == 49 {
+            while a.receipt().await != n.to_string() {}
+        }
+    }
+    let (frames, code) = slow.until_closed().await;
+    assert!(frames.len() < 900);
+    assert!([4000, 1006].contains(&code), "{code}");
+}
