@@ -1,0 +1,298 @@
+//! What comes over the socket, brought into what is shown. A burst is applied as one change, so
+//! that a page that returns after hours is drawn once and not a hundred times.
+
+use std::rc::Rc;
+
+use app::client::{OpenRoom, RoomState};
+use leptos::prelude::*;
+use protocol::state::Applied;
+use protocol::wire::{Event, EventKind, Member, Problem, SideChange, Signal};
+use protocol::{OpId, Rev, RoomId, UserId};
+use wasm_bindgen_futures::spawn_local;
+
+use super::clock;
+use super::tab::Tab;
+use crate::frames::{Heard, Receipt};
+use crate::typing;
+
+/// A window that has grown to this many messages at its end is cut at its front.
+const GROWN: usize = 1_000;
+const CUT: usize = 500;
+
+impl Tab {
+    pub fn heard(self: &Rc<Self>, batch: Vec<Heard>) {
+        let mut events: Vec<(RoomId, Vec<Event>)> = Vec::new();
+        for heard in batch {
+            match heard {
+                Heard::Event(event) => {
+                    match events.iter_mut().find(|(room, _)| *room == event.room) {
+                        Some((_, events)) => events.push(*event),
+                        None => events.push((event.room, vec![*event])),
+                    }
+                    continue;
+                }
+                // What else may be mixed in between does not depend on the events' order.
+                Heard::Receipt(Receipt::Operation(op)) => self.receipted(op),
+                Heard::Receipt(Receipt::Side) => {
+                    self.line.prove();
+                    self.pump();
+                }
+                Heard::Receipt(Receipt::Room(room)) => {
+                    if let Some(answered) = self.subscribed.borrow_mut().rooms.get_mut(&room) {
+                        *answered = true;
+                    }
+                }
+                Heard::LoggedIn { .. } | Heard::Other => {}
+                Heard::Reset(room) => {
+                    events.retain(|(of, _)| *of != room);
+                    self.reset(room);
+                }
+                Heard::Signal(room, signal) => self.signal(room, signal),
+                Heard::Side(change) => self.side(change),
+                Heard::Refused(problem) => match problem.id {
+                    Some(op) => self.refused(op, problem),
+                    // Read marks, typing and subscriptions have no id, and nobody waits for them.
+                    None => log(&problem),
+                },
+                Heard::Failed { problem, receipt } => self.failed(problem, receipt),
+                Heard::Unreadable { subscription, why } => {
+                    let text = format!("{subscription} brought something unreadable: {why}");
+                    web_sys::console::warn_1(&text.into());
+                }
+            }
+        }
+        for (room, events) in events {
+            self.events(room, &events);
+        }
+    }
+
+    /// Events of one room, from the socket or from a repair.
+    pub fn events(self: &Rc<Self>, room: RoomId, events: &[Event]) {
+        let me = self.me;
+        self.client.rooms.update(|rooms| {
+            for event in events {
+                rooms.apply(me, event);
+            }
+        });
+        let opened = self.opened(room);
+        let mut has_gap = false;
+        if let Some(opened) = &opened {
+            let names = self.client.people;
+            opened.maybe_update(|open| {
+                // A window that is on its way will have them.
+                if !open.timeline.is_loaded() {
+                    return false;
+                }
+                for event in events {
+                    match open.timeline.apply(event) {
+                        Applied::Repeat => continue,
+                        Applied::Gap { .. } => has_gap = true,
+                        Applied::Changed(_) => {}
+                    }
+                    names.with_untracked(|people| {
+                        note_member(open, event, |user| people.get(&user).cloned());
+                    });
+                }
+                if open.timeline.messages().len() > GROWN && !open.timeline.has_newer() {
+                    open.timeline.trim_front(CUT);
+                }
+                true
+            });
+        }
+        let mine: Vec<OpId> = events
+            .iter()
+            .filter(|event| event.by == me)
+            .map(|event| event.op)
+            .collect();
+        if !mine.is_empty() {
+            self.confirmed(&mine);
+        }
+        self.meet_by_id(events.iter().flat_map(named).collect());
+        if has_gap {
+            self.repair(room);
+        }
+        let am_out = |event: &Event| match event.kind {
+            EventKind::Left { user } | EventKind::Removed { user } => user == me,
+            _ => false,
+        };
+        // Only what happened last counts: who was removed may have been brought back.
+        let last = events.iter().rev().find(|event| {
+            am_out(event) || matches!(event.kind, EventKind::Joined { user } if user == me)
+        });
+        if last.is_some_and(am_out) {
+            self.room_is_gone(room);
+        }
+    }
+
+    fn signal(self: &Rc<Self>, room: RoomId, signal: Signal) {
+        let Some(opened) = self.opened(room) else {
+            return;
+        };
+        match signal {
+            Signal::Typing { user, .. } if user == self.me => {}
+            Signal::Typing { user, on } => {
+                opened.update(|open| typing::note(&mut open.typing, user, on, clock::timestamp()));
+                if on {
+                    spawn_local(async move {
+                        clock::sleep(typing::BELIEVED).await;
+                        opened.maybe_update(|open| {
+                            typing::expire(&mut open.typing, clock::timestamp())
+                        });
+                    });
+                }
+            }
+            Signal::Read { user, rev } => {
+                opened.maybe_update(|open| note_read(&mut open.members, user, rev));
+            }
+            Signal::Here { online, read } => {
+                let members: Vec<UserId> = opened.with_untracked(|open| {
+                    open.members.iter().map(|member| member.user.id).collect()
+                });
+                self.client.online.update(|known| {
+                    for user in members {
+                        known.insert(user, false);
+                    }
+                    known.extend(online.iter().map(|user| (*user, true)));
+                });
+                opened.update(|open| {
+                    for member in &mut open.members {
+                        member.online = Some(online.contains(&member.user.id));
+                    }
+                    for (user, rev) in read {
+                        note_read(&mut open.members, user, rev);
+                    }
+                });
+            }
+            Signal::Presence { user, online } => {
+                self.presence(user, online);
+                opened.maybe_update(|open| {
+                    let member = open.members.iter_mut().find(|known| known.user.id == user);
+                    member.is_some_and(|member| {
+                        let changed = member.online != online;
+                        member.online = online;
+                        changed
+                    })
+                });
+            }
+        }
+    }
+
+    fn side(self: &Rc<Self>, change: SideChange) {
+        match change {
+            SideChange::Room { room, users } => {
+                self.meet(users);
+                let id = room.id;
+                self.client.rooms.update(|rooms| rooms.put(*room));
+                // It may have been looked for before it was there.
+                let has_failed = self.opened(id).is_some_and(|opened| {
+                    opened.with_untracked(|open| matches!(open.state, RoomState::Failed(_)))
+                });
+                if has_failed && self.on_screen.get() == Some(id) {
+                    self.load_if_needed(id);
+                }
+            }
+            SideChange::Gone { room } => self.room_is_gone(room),
+            SideChange::Presence { user, online } => self.presence(user, online),
+            SideChange::Here { online } => {
+                let peers: Vec<UserId> = self
+                    .client
+                    .rooms
+                    .with_untracked(|rooms| rooms.iter().filter_map(|room| room.peer).collect());
+                self.client.online.update(|known| {
+                    for peer in peers {
+                        known.insert(peer, false);
+                    }
+                    known.extend(online.into_iter().map(|user| (user, true)));
+                });
+            }
+        }
+    }
+
+    fn presence(&self, user: UserId, online: Option<bool>) {
+        self.client.online.update(|known| {
+            match online {
+                Some(online) => known.insert(user, online),
+                None => known.remove(&user),
+            };
+        });
+    }
+
+    /// The connection ends with it. What caused it must not be said again on the next one, or
+    /// that would end the same way.
+    fn failed(self: &Rc<Self>, problem: Problem, receipt: Option<Receipt>) {
+        log(&problem);
+        match receipt {
+            Some(Receipt::Operation(op)) => self.refused(op, problem),
+            Some(Receipt::Room(room)) => {
+                self.watching.borrow_mut().forget(room);
+                if let Some(opened) = self.opened(room) {
+                    opened.update(|open| open.state = RoomState::Failed(problem));
+                }
+            }
+            Some(Receipt::Side) | None => {}
+        }
+    }
+
+    pub fn opened(&self, room: RoomId) -> Option<ArcRwSignal<OpenRoom>> {
+        self.client
+            .opened
+            .with_untracked(|opened| opened.get(&room).cloned())
+    }
+}
+
+fn log(problem: &Problem) {
+    let text = format!("refused: {} ({})", problem.detail, problem.code);
+    web_sys::console::warn_1(&text.into());
+}
+
+/// Whom an event names beside messages' older reactions.
+fn named(event: &Event) -> Vec<UserId> {
+    let mut named = vec![event.by];
+    match &event.kind {
+        EventKind::Joined { user } | EventKind::Left { user } | EventKind::Removed { user } => {
+            named.push(*user);
+        }
+        EventKind::Created { members, .. } => named.extend(members),
+        _ => {}
+    }
+    named
+}
+
+/// Members, their read positions and who is typing, as far as the log tells.
+fn note_member(
+    open: &mut OpenRoom,
+    event: &Event,
+    person: impl Fn(UserId) -> Option<protocol::wire::User>,
+) {
+    match &event.kind {
+        EventKind::Posted { .. } => {
+            // Who says something has read, and has stopped typing.
+            note_read(&mut open.members, event.by, event.rev);
+            open.typing.retain(|(user, _)| *user != event.by);
+        }
+        EventKind::Joined { user } => {
+            let is_new = open.members.iter().all(|member| member.user.id != *user);
+            if let Some(person) = person(*user).filter(|_| is_new) {
+                open.members.push(Member {
+                    user: person,
+                    read: event.rev,
+                    online: None,
+                });
+            }
+        }
+        EventKind::Left { user } | EventKind::Removed { user } => {
+            open.members.retain(|member| member.user.id != *user);
+            open.typing.retain(|(typing, _)| typing != user);
+        }
+        _ => {}
+    }
+}
+
+fn note_read(members: &mut [Member], user: UserId, rev: Rev) -> bool {
+    let member = members.iter_mut().find(|member| member.user.id == user);
+    member.is_some_and(|member| {
+        let is_further = rev > member.read;
+        member.read = member.read.max(rev);
+        is_further
+    })
+}

@@ -1,0 +1,122 @@
+//! What the pages ask for, and who does it.
+
+use std::rc::Rc;
+
+use app::browser::{Browser, Intent};
+use async_trait::async_trait;
+use leptos::prelude::*;
+use protocol::state::PendingChange;
+use protocol::wire::{ChangeMe, Device, Member, NewRoom, Problem, Room, User};
+use protocol::{MessageId, OpId, RoomId, SessionId, UserId};
+use wasm_bindgen_futures::spawn_local;
+
+use super::tab::Tab;
+use crate::link::Input;
+
+/// The trait is spoken to through `&self`; the parts hand the tab on to what they spawn.
+pub struct Desk(pub Rc<Tab>);
+
+#[async_trait(?Send)]
+impl Browser for Desk {
+    fn ask(&self, intent: Intent) {
+        let tab = &self.0;
+        match intent {
+            Intent::Open(room) => tab.open(room),
+            Intent::Close => tab.close(),
+            Intent::Older(room) => spawn_local(Rc::clone(tab).load_older(room)),
+            Intent::Newer(room) => spawn_local(Rc::clone(tab).load_newer(room)),
+            Intent::Around(room, message) => {
+                spawn_local(Rc::clone(tab).load_around(room, message));
+            }
+            Intent::Latest(room) => tab.latest(room),
+            Intent::Edit { .. } | Intent::Delete { .. } | Intent::React { .. } => {
+                tab.put_in_quietly(intent);
+            }
+            Intent::Retry(op) => tab.retry(op),
+            Intent::Discard(op) => tab.discard(op),
+            Intent::Seen { room, rev } => tab.seen(room, rev),
+            Intent::Typing { room, on } => tab.types(room, on),
+            Intent::KeepDraft { room, text } => tab.keep_draft(room, text),
+            Intent::Reconnect => tab.line.tell(Input::Wake),
+        }
+    }
+
+    async fn post(
+        &self,
+        room: RoomId,
+        body: String,
+        reply_to: Option<MessageId>,
+    ) -> Result<OpId, Problem> {
+        self.0
+            .put_in(room, PendingChange::Post { body, reply_to })
+            .await
+    }
+
+    async fn draft(&self, room: RoomId) -> Option<String> {
+        self.0.draft(room).await
+    }
+
+    async fn find_people(&self, query: String) -> Result<Vec<User>, Problem> {
+        let page = self.0.rest.find_people(&query).await?;
+        self.0.meet(page.items.clone());
+        Ok(page.items)
+    }
+
+    async fn make_room(&self, room: NewRoom) -> Result<Room, Problem> {
+        let room = self.0.rest.make_room(&room).await?;
+        self.0.meet_by_id(room.peer.into_iter().collect());
+        self.0.client.rooms.update(|rooms| rooms.put(room.clone()));
+        Ok(room)
+    }
+
+    async fn rename_room(&self, room: RoomId, name: String) -> Result<(), Problem> {
+        self.0.rest.rename_room(room, name).await
+    }
+
+    async fn members(&self, room: RoomId) -> Result<Vec<Member>, Problem> {
+        let members = self.0.rest.members(room).await?;
+        self.0
+            .meet(members.iter().map(|member| member.user.clone()).collect());
+        if let Some(opened) = self.0.opened(room) {
+            opened.update(|open| open.members.clone_from(&members));
+        }
+        Ok(members)
+    }
+
+    async fn add_member(&self, room: RoomId, user: UserId) -> Result<(), Problem> {
+        self.0.rest.add_member(room, user).await
+    }
+
+    async fn remove_member(&self, room: RoomId, user: UserId) -> Result<(), Problem> {
+        self.0.rest.remove_member(room, user).await?;
+        if user == self.0.me {
+            self.0.room_is_gone(room);
+        }
+        Ok(())
+    }
+
+    async fn change_me(&self, change: ChangeMe) -> Result<User, Problem> {
+        let user = self.0.rest.change_me(&change).await?;
+        self.0.meet(vec![user.clone()]);
+        self.0.client.me.set(Some(user.clone()));
+        Ok(user)
+    }
+
+    async fn devices(&self) -> Result<Vec<Device>, Problem> {
+        Ok(self.0.rest.devices().await?.items)
+    }
+
+    async fn end_device(&self, session: SessionId) -> Result<(), Problem> {
+        self.0.rest.end_device(session).await
+    }
+
+    async fn delete_me(&self, password: String) -> Result<(), Problem> {
+        self.0.rest.delete_me(password).await?;
+        self.0.forget().await;
+        Ok(())
+    }
+
+    async fn forget(&self) {
+        self.0.forget().await;
+    }
+}

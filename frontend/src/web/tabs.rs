@@ -1,0 +1,60 @@
+//! The other tabs of the same person in this browser.
+
+use std::rc::Weak;
+
+use protocol::UserId;
+use protocol::state::Outbox;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{BroadcastChannel, MessageEvent};
+
+use leptos::prelude::*;
+
+use super::tab::Tab;
+use crate::sharing::Word;
+
+/// `None` in browsers without it: then the other tabs find out when they next look.
+pub struct Tabs(Option<BroadcastChannel>);
+
+impl Tabs {
+    pub fn of(me: UserId, tab: Weak<Tab>) -> Self {
+        let Ok(channel) = BroadcastChannel::new(&format!("madang-{me}")) else {
+            return Self(None);
+        };
+        let hear = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            let word = event
+                .data()
+                .as_string()
+                .and_then(|json| serde_json::from_str(&json).ok());
+            if let (Some(tab), Some(word)) = (tab.upgrade(), word) {
+                tab.hear_tab(&word);
+            }
+        });
+        channel.set_onmessage(Some(hear.as_ref().unchecked_ref()));
+        // As long as the page.
+        hear.forget();
+        Self(Some(channel))
+    }
+
+    pub fn say(&self, word: &Word) {
+        if let (Some(channel), Ok(json)) = (&self.0, serde_json::to_string(word)) {
+            let _ = channel.post_message(&json.into());
+        }
+    }
+}
+
+impl Tab {
+    fn hear_tab(&self, word: &Word) {
+        match word {
+            Word::Settled(op) => {
+                self.client.outbox.update(|outbox| {
+                    outbox.confirmed(*op);
+                });
+            }
+            Word::Forgotten => {
+                self.drafts.borrow_mut().clear();
+                self.client.outbox.set(Outbox::default());
+            }
+        }
+    }
+}
