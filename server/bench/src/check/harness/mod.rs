@@ -1,0 +1,178 @@
+//! The run: prepares the world, lets clients talk in it while it breaks, and reads what is left.
+
+mod erase;
+mod faults;
+mod members;
+mod prepare;
+mod probes;
+mod slow;
+mod store;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::Fault;
+use super::history::{HARNESS, What};
+use super::recorder::History;
+use super::talker::{Handle, Manner};
+use crate::api::Api;
+use crate::process::{Server, rss};
+
+/// How long the server may take to drain.
+const DRAIN: Duration = Duration::from_secs(30);
+/// How long unanswered operations may take after everything has healed. The verification names
+/// those that are still waiting then.
+const ANSWERS: Duration = Duration::from_secs(20);
+
+pub struct Plan {
+    pub server: PathBuf,
+    pub seed: u64,
+    pub time: Duration,
+    pub clients: u32,
+    pub rooms: usize,
+    pub faults: Vec<Fault>,
+    pub manner: Manner,
+    pub heal: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Clients say new things.
+    Talk,
+    /// They only finish what they have begun, and listen.
+    Listen,
+    Over,
+}
+
+/// What everybody in the run shares.
+#[derive(Clone)]
+pub struct World {
+    pub api: Api,
+    pub history: History,
+    pub seed: u64,
+    pub phase: watch::Receiver<Phase>,
+    /// Locked while the server is being broken, so that faults of the server do not overlap.
+    pub server: Arc<Mutex<Server>>,
+}
+
+impl World {
+    pub fn is_talking(&self) -> bool {
+        *self.phase.borrow() == Phase::Talk
+    }
+
+    /// Waits this long, or until the talking ends.
+    pub async fn pause(&self, time: Duration) {
+        let mut phase = self.phase.clone();
+        tokio::select! {
+            () = sleep(time) => {}
+            _ = phase.wait_for(|phase| *phase != Phase::Talk) => {}
+        }
+    }
+
+    pub fn note(&self, what: What) {
+        self.history.note(HARNESS, what);
+    }
+}
+
+pub async fn run(plan: Plan, folder: &Path, history: &History) -> Result<()> {
+    let server = Server::start(&plan.server, folder, &[]).await?;
+    let (turn, phase) = watch::channel(Phase::Talk);
+    let world = World {
+        api: Api {
+            address: server.address,
+        },
+        history: history.clone(),
+        seed: plan.seed,
+        phase,
+        server: Arc::new(Mutex::new(server)),
+    };
+    let mut stage = prepare::stage(&world, &plan).await?;
+    let mut talkers = JoinSet::new();
+    for talker in stage.talkers.drain(..) {
+        talkers.spawn(talker.run());
+    }
+    let mut breakers: JoinSet<Result<()>> = JoinSet::new();
+    breakers.spawn(faults::of_the_server(world.clone(), plan.faults.clone()));
+    breakers.spawn(faults::of_clients(
+        world.clone(),
+        plan.faults.clone(),
+        stage.lines(),
+    ));
+    breakers.spawn(members::come_and_go(world.clone(), stage.churn(&plan)));
+    breakers.spawn(probes::stranger(
+        world.clone(),
+        stage.stranger.clone(),
+        stage.secrets(),
+    ));
+    breakers.spawn(probes::revoked(
+        world.clone(),
+        stage.guest.clone(),
+        stage.hall.clone(),
+    ));
+    if plan.faults.contains(&Fault::Slow) {
+        breakers.spawn(slow::reader(
+            world.clone(),
+            stage.pump.clone(),
+            stage.sleeper.clone(),
+            stage.hose,
+        ));
+    }
+    let watching = tokio::spawn(watch_memory(world.clone()));
+
+    sleep(plan.time).await;
+    turn.send_replace(Phase::Listen);
+    while let Some(ended) = breakers.join_next().await {
+        ended??;
+    }
+    wait_for_answers(&stage.handles).await;
+    sleep(plan.heal + Duration::from_millis(300)).await;
+    world.note(What::Settled);
+
+    faults::terminate(&world, &mut *world.server.lock().await).await?;
+    turn.send_replace(Phase::Over);
+    while let Some(ended) = talkers.join_next().await {
+        ended?;
+    }
+    {
+        let mut server = world.server.lock().await;
+        server.again().await?;
+        server.kill().await?;
+        server.again().await?;
+    }
+    store::read(&world, &stage).await?;
+    erase::erase_and_look(&world, &mut stage).await?;
+    watching.abort();
+    let mut server = world.server.lock().await;
+    faults::terminate(&world, &mut server).await
+}
+
+async fn wait_for_answers(handles: &[Handle]) {
+    let end = Instant::now() + ANSWERS;
+    while Instant::now() < end && handles.iter().any(|handle| handle.unanswered() > 0) {
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn watch_memory(world: World) {
+    loop {
+        sleep(Duration::from_millis(250)).await;
+        let pid = world.server.lock().await.pid();
+        if let Some(rss) = pid.and_then(rss) {
+            world.note(What::Memory { rss });
+        }
+    }
+}
+
+/// For requests that a fault may swallow, and that do the same when they are repeated.
+async fn insist<T, F: Future<Output = crate::api::Answer<T>>>(ask: impl FnMut() -> F) -> Result<T> {
+    match crate::api::insist(Duration::from_secs(60), ask).await {
+        Ok(answer) => Ok(answer),
+        Err(failure) => bail!("a request of the harness itself failed: {failure}"),
+    }
+}

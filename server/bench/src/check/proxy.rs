@@ -1,0 +1,153 @@
+//! The network between one client and the server, made to break when told to.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// How long the two ends of a dead connection are left hanging.
+const HALF_OPEN: Duration = Duration::from_secs(20);
+
+/// How many times it has struck so far; each connection remembers what it was born into.
+#[derive(Clone, Copy, Debug, Default)]
+struct Weather {
+    cuts: u64,
+    stalls: u64,
+    /// Whether the last cut was a reset, and not an orderly end.
+    abrupt: bool,
+}
+
+/// Listens on a port of its own; stops when dropped.
+pub struct Proxy {
+    pub address: SocketAddr,
+    weather: watch::Sender<Weather>,
+}
+
+impl Proxy {
+    pub async fn to(server: SocketAddr) -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let (weather, mut forecast) = watch::channel(Weather::default());
+        tokio::spawn(async move {
+            loop {
+                let client = tokio::select! {
+                    accepted = listener.accept() => match accepted {
+                        Ok((client, _)) => client,
+                        // Out of descriptors, most likely: some will be free in a moment.
+                        Err(_) => { sleep(Duration::from_millis(50)).await; continue }
+                    },
+                    changed = forecast.changed() => match changed {
+                        Ok(()) => continue,
+                        Err(_) => return,
+                    },
+                };
+                tokio::spawn(carry(client, server, forecast.clone()));
+            }
+        });
+        Ok(Self { address, weather })
+    }
+
+    /// Ends every connection there is, in the middle of whatever it carries.
+    pub fn cut(&self, abrupt: bool) {
+        self.weather.send_modify(|weather| {
+            weather.cuts += 1;
+            weather.abrupt = abrupt;
+        });
+    }
+
+    /// Every connection there is stays open and carries nothing any more. New ones work.
+    pub fn stall(&self) {
+        self.weather.send_modify(|weather| weather.stalls += 1);
+    }
+}
+
+async fn carry(mut client: TcpStream, server: SocketAddr, mut weather: watch::Receiver<Weather>) {
+    let born = *weather.borrow_and_update();
+    let Ok(mut server) = TcpStream::connect(server).await else {
+        return;
+    };
+    // A proxy that collects small packets would be measured instead of the server.
+    let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    let struck = tokio::select! {
+        _ = copy_bidirectional(&mut client, &mut server) => return,
+        struck = weather.wait_for(|now| now.cuts > born.cuts || now.stalls > born.stalls) => {
+            struck.map(|now| *now)
+        }
+    };
+    let Ok(mut now) = struck else { return };
+    if now.cuts == born.cuts {
+        tokio::select! {
+            () = sleep(HALF_OPEN) => {}
+            cut = weather.wait_for(|later| later.cuts > born.cuts) => match cut {
+                Ok(later) => now = *later,
+                Err(_) => return,
+            },
+        }
+    }
+    if now.abrupt {
+        // With no time to linger, closing sends a reset.
+        let _ = (client.set_zero_linger(), server.set_zero_linger());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::time::timeout;
+
+    /// A server that says back what it hears.
+    async fn echo() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let (mut reader, mut writer) = stream.split();
+                    let _ = tokio::io::copy(&mut reader, &mut writer).await;
+                });
+            }
+        });
+        address
+    }
+
+    async fn says_back(stream: &mut TcpStream) -> bool {
+        stream.write_all(b"hi").await.unwrap();
+        let mut answer = [0; 2];
+        let answered = timeout(Duration::from_secs(2), stream.read_exact(&mut answer)).await;
+        matches!(answered, Ok(Ok(_)))
+    }
+
+    #[tokio::test]
+    async fn a_cut_ends_the_connection_and_lets_new_ones_through() {
+        let proxy = Proxy::to(echo().await).await.unwrap();
+        let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+        assert!(says_back(&mut stream).await);
+        proxy.cut(true);
+        let mut rest = [0; 1];
+        let read = timeout(Duration::from_secs(5), stream.read(&mut rest))
+            .await
+            .unwrap();
+        assert!(matches!(read, Ok(0) | Err(_)));
+        let mut second = TcpStream::connect(proxy.address).await.unwrap();
+        assert!(says_back(&mut second).await);
+    }
+
+    #[tokio::test]
+    async fn a_stalled_connection_is_open_and_silent() {
+        let proxy = Proxy::to(echo().await).await.unwrap();
+        let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+        assert!(says_back(&mut stream).await);
+        proxy.stall();
+        let mut second = TcpStream::connect(proxy.address).await.unwrap();
+        assert!(says_back(&mut second).await);
+        stream.write_all(b"hi").await.unwrap();
+        let mut rest = [0; 1];
+        let silence = timeout(Duration::from_millis(200), stream.read(&mut rest)).await;
+        assert!(silence.is_err());
+    }
+}
