@@ -1,0 +1,74 @@
+import { Chat } from "./chat";
+import { keptIn } from "./kept";
+import { english as words } from "./names";
+import { password } from "./people";
+import { expect, test } from "./test";
+
+test("a stranger reads what this is, registers, logs out and logs in again", async ({ visit, complaints }) => {
+  complaints.expect(/status of 401/);
+  const page = await (await visit()).newPage();
+  const chat = new Chat(page, words);
+  await page.goto("/");
+  await page.getByRole("link", { name: words.register }).click();
+  await page.getByRole("textbox", { name: words.username }).fill("하늘");
+  await page.getByRole("textbox", { name: words.displayName }).fill("Haneul");
+  await page.getByLabel(words.password, { exact: true }).fill(password);
+  await page.getByRole("button", { name: words.register }).click();
+  await chat.ready();
+  await expect(chat.search()).toBeVisible();
+
+  await page.getByRole("link", { name: words.settings }).click();
+  await page.getByRole("button", { name: words.logOut, exact: true }).click();
+  await expect(page.getByRole("link", { name: words.register })).toBeVisible();
+
+  await page.getByRole("link", { name: words.logIn }).first().click();
+  await page.getByRole("textbox", { name: words.username }).fill("하늘");
+  await page.getByLabel(words.password, { exact: true }).fill("not the password");
+  await page.getByRole("button", { name: words.logIn }).click();
+  await expect(page.getByRole("alert")).toBeVisible();
+  await expect(page.getByRole("textbox", { name: words.username })).toHaveValue("하늘");
+
+  await page.getByLabel(words.password, { exact: true }).fill(password);
+  await page.getByRole("button", { name: words.logIn }).click();
+  await expect(chat.search()).toBeVisible();
+});
+
+test("a link to a room leads there after the log-in", async ({ arrive, visit }) => {
+  const haneul = await arrive("haneul");
+  const room = await haneul.api.makeGroup("Courtyard", []);
+  await haneul.api.say(room, "You found it");
+  const page = await (await visit()).newPage();
+  await page.goto(`/rooms/${room.id}`);
+  await page.getByRole("textbox", { name: words.username }).fill("haneul");
+  await page.getByLabel(words.password, { exact: true }).fill(password);
+  await page.getByRole("button", { name: words.logIn }).click();
+  await expect(page).toHaveURL(`/rooms/${room.id}`);
+  await expect(new Chat(page, words).message("You found it")).toBeVisible();
+});
+
+test("what one person keeps in a browser is not shown to the next", async ({ arrive, server }) => {
+  const haneul = await arrive("haneul");
+  const room = await haneul.api.makeDirect(haneul);
+  await haneul.chat.open(room);
+  await haneul.chat.composer().fill("My secret draft");
+  await expect.poll(() => keptIn(haneul.page)).toContain("secret");
+  await haneul.page.goto("/settings");
+  await haneul.chat.ready();
+  await haneul.page.getByRole("button", { name: words.logOut, exact: true }).click();
+  await expect(haneul.page.getByRole("link", { name: words.register })).toBeVisible();
+
+  const kept = await keptIn(haneul.page);
+  expect(kept).not.toContain("secret");
+  expect((await haneul.context.cookies(server.url)).filter((cookie) => /access|refresh/.test(cookie.name))).toEqual([]);
+});
+
+test("a session that is ended elsewhere says so, and keeps what was written", async ({ arrive, complaints }) => {
+  complaints.expect(/status of 401|WebSocket connection to .* failed/);
+  const haneul = await arrive("haneul");
+  const room = await haneul.api.makeDirect(haneul);
+  await haneul.chat.open(room);
+  await haneul.chat.composer().fill("Half a thought");
+  await haneul.api.endSessions();
+  await expect(haneul.page.getByText(words.signedOut)).toBeVisible();
+  await expect(haneul.chat.composer()).toHaveValue("Half a thought");
+});

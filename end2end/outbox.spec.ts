@@ -1,0 +1,177 @@
+import { expect, test } from "./test";
+import { Wire } from "./wire";
+
+test("what is written without a connection waits, survives a reload, and is sent once", async ({ arrive }) => {
+  const haneul = await arrive("haneul");
+  const bada = await arrive("bada");
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  const wire = await Wire.of(haneul.context);
+  await bada.chat.open(room);
+  await haneul.chat.open(room);
+  await haneul.chat.sendAndSee("Before");
+
+  await wire.cut();
+  await haneul.chat.send("In the tunnel");
+  await haneul.chat.send("Still in the tunnel");
+  await expect(haneul.page.getByText(haneul.words.waiting(2))).toBeVisible();
+  await expect(haneul.chat.message("Still in the tunnel").getByText(haneul.words.sending)).toHaveCount(1);
+
+  await haneul.page.reload();
+  await haneul.chat.ready();
+  await expect(haneul.page.getByText(haneul.words.waiting(2))).toBeVisible();
+  await haneul.chat.expectOrder(["Before", "In the tunnel", "Still in the tunnel"]);
+  expect(await bada.api.messages(room)).toHaveLength(1);
+
+  wire.mend();
+  for (const person of [haneul, bada]) {
+    await person.chat.expectOrder(["Before", "In the tunnel", "Still in the tunnel"]);
+  }
+  await haneul.chat.expectSent("Still in the tunnel");
+  await expect(haneul.page.getByText(haneul.words.waiting(2))).toHaveCount(0);
+  expect((await bada.api.messages(room)).map((message) => message.body)).toEqual([
+    "Before",
+    "In the tunnel",
+    "Still in the tunnel",
+  ]);
+});
+
+test("a message whose acknowledgement was lost is not there twice", async ({ arrive }) => {
+  const haneul = await arrive("haneul");
+  const bada = await arrive("bada");
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  let receipts = 0;
+  await haneul.context.routeWebSocket(/\/stomp/, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((frame) => {
+      // The first receipt of a message is lost, and the connection with it.
+      const isForMessage = sending && String(frame).startsWith("RECEIPT");
+      if (isForMessage && receipts++ === 0) void socket.close({ code: 1001 });
+      else socket.send(frame);
+    });
+  });
+  let sending = false;
+  await haneul.chat.open(room);
+  await bada.chat.open(room);
+  await haneul.chat.composer().fill("Once");
+  sending = true;
+  await haneul.chat.composer().press("Enter");
+
+  await haneul.chat.expectSent("Once");
+  await expect.poll(() => receipts).toBeGreaterThan(1);
+  await haneul.chat.sendAndSee("Twice");
+  await bada.chat.expectOrder(["Once", "Twice"]);
+  await expect(bada.chat.messages()).toHaveCount(2);
+  expect(await bada.api.messages(room)).toHaveLength(2);
+});
+
+test("without a network the page says so, and goes on when it is back", async ({ arrive, complaints }) => {
+  complaints.expectLostConnections();
+  const haneul = await arrive("haneul");
+  const bada = await arrive("bada");
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  const wire = await Wire.of(haneul.context);
+  await haneul.chat.open(room);
+  await bada.chat.open(room);
+
+  await haneul.context.setOffline(true);
+  await wire.cut();
+  await expect(haneul.page.getByText(haneul.words.offline)).toBeVisible();
+  await haneul.chat.send("From the mountain");
+  await bada.chat.sendAndSee("Where are you?");
+  await bada.chat.edit("Where are you?", "Where are you both?");
+
+  wire.mend();
+  await haneul.context.setOffline(false);
+  await expect(haneul.chat.message("Where are you both?")).toBeVisible();
+  await expect(haneul.page.getByText(haneul.words.offline)).toHaveCount(0);
+  for (const person of [haneul, bada]) {
+    await person.chat.expectOrder(["Where are you both?", "From the mountain"]);
+    await expect(person.chat.messages()).toHaveCount(2);
+  }
+});
+
+test("a server killed and started again under two open browsers loses nothing and doubles nothing", async ({
+  arrive,
+  server,
+  complaints,
+}) => {
+  complaints.expectLostConnections();
+  const haneul = await arrive("haneul");
+  const bada = await arrive("bada");
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  await haneul.chat.open(room);
+  await bada.chat.open(room);
+  const said: string[] = [];
+  const say = async (person: typeof haneul, text: string) => {
+    said.push(text);
+    await person.chat.send(text);
+  };
+
+  for (const round of [1, 2]) {
+    // Nothing waits for an answer here: some of these are in flight when the server dies.
+    for (const n of [1, 2, 3, 4, 5]) await say(haneul, `Round ${round}: haneul ${n} before.`);
+    await say(bada, `Round ${round}: bada before.`);
+    await server.kill();
+    for (const n of [1, 2]) await say(haneul, `Round ${round}: haneul ${n} meanwhile.`);
+    await say(bada, `Round ${round}: bada meanwhile.`);
+    await server.run();
+    for (const person of [haneul, bada]) {
+      await expect(person.chat.messages()).toHaveCount(said.length, { timeout: 30_000 });
+      for (const text of said) await person.chat.expectSent(text);
+    }
+  }
+
+  const kept = (await bada.api.messages(room)).map((message) => message.body);
+  expect([...kept].sort()).toEqual([...said].sort());
+  const of = (name: string, texts: string[]) => texts.filter((text) => text.includes(name));
+  for (const name of ["haneul", "bada"]) expect(of(name, kept)).toEqual(of(name, said));
+  await haneul.chat.expectOrder(kept);
+  await bada.chat.expectOrder(kept);
+  await haneul.page.reload();
+  await haneul.chat.ready();
+  await haneul.chat.expectOrder(kept);
+});
+
+test("a draft is kept over a reload, and never leaks into another room", async ({ arrive }) => {
+  const haneul = await arrive("haneul");
+  const bada = await arrive("bada");
+  const one = await haneul.api.makeGroup("One", [bada]);
+  await haneul.api.makeGroup("Two", [bada]);
+  await haneul.chat.open(one);
+  await haneul.chat.composer().fill("Half a thou");
+  await haneul.chat.room("Two").click();
+  await expect(haneul.page.getByRole("heading", { name: "Two" })).toBeVisible();
+  await expect(haneul.chat.composer()).toHaveValue("");
+  await haneul.chat.room("One").click();
+  await expect(haneul.chat.composer()).toHaveValue("Half a thou");
+  await haneul.page.reload();
+  await haneul.chat.ready();
+  await expect(haneul.chat.composer()).toHaveValue("Half a thou");
+  await haneul.chat.composer().press("Enter");
+  await haneul.chat.expectSent("Half a thou");
+});
+
+test("two tabs of one person send what waits once", async ({ arrive }) => {
+  const haneul = await arrive("haneul");
+  const bada = await arrive("bada");
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  const wire = await Wire.of(haneul.context);
+  await haneul.chat.open(room);
+  const tab = await haneul.context.newPage();
+  await tab.goto(haneul.page.url());
+
+  await wire.cut();
+  await haneul.chat.send("From the first tab");
+  await tab.getByRole("textbox", { name: haneul.words.composer, exact: true }).fill("From the second tab");
+  await tab.keyboard.press("Enter");
+  await expect(tab.getByRole("textbox", { name: haneul.words.composer, exact: true })).toHaveValue("");
+  wire.mend();
+
+  await bada.chat.open(room);
+  await expect(bada.chat.messages()).toHaveCount(2);
+  for (const page of [haneul.page, tab]) {
+    await expect(page.getByRole("article").filter({ hasText: "From the first tab" })).toHaveCount(1);
+    await expect(page.getByRole("article").filter({ hasText: "From the second tab" })).toHaveCount(1);
+  }
+  expect(await bada.api.messages(room)).toHaveLength(2);
+});

@@ -1,0 +1,14 @@
+import { defineConfig } from "@playwright/test";
+
+import { browser } from "./browser";
+
+/** The pictures of the README: `./x screenshots`. */
+export default defineConfig({
+  testDir: ".",
+  testMatch: "screenshots.ts",
+  outputDir: "test-results",
+  workers: 1,
+  timeout: 120_000,
+  reporter: "list",
+  use: browser,
+});

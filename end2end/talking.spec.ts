@@ -1,0 +1,95 @@
+import { expect, test } from "./test";
+
+test("two people talk, and each sees at once what the other says", async ({ arrive }) => {
+  const haneul = await arrive("haneul", { name: "Haneul" });
+  const bada = await arrive("bada", { name: "Bada" });
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  await haneul.chat.open(room);
+  await bada.chat.open(room);
+  await expect(haneul.page.getByText(haneul.words.emptyRoom)).toBeVisible();
+
+  await haneul.chat.sendAndSee("Tea at three?");
+  await expect(bada.chat.message("Tea at three?")).toBeVisible();
+  await bada.chat.sendAndSee("세 시 좋아요 🍵");
+  await haneul.chat.sendAndSee("See you there");
+
+  const said = ["Tea at three?", "세 시 좋아요 🍵", "See you there"];
+  await haneul.chat.expectOrder(said);
+  await bada.chat.expectOrder(said);
+  await expect(bada.chat.message("Tea at three?")).toHaveAccessibleName(/^Haneul, \d+:\d\d (AM|PM)$/);
+});
+
+test("many messages sent by both at once are in the same order for both", async ({ arrive }) => {
+  const haneul = await arrive("haneul");
+  const bada = await arrive("bada");
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  await haneul.chat.open(room);
+  await bada.chat.open(room);
+
+  const texts = (name: string) => Array.from({ length: 10 }, (_, n) => `${name} says ${n}.`);
+  const say = async (person: typeof haneul) => {
+    for (const text of texts(person.username)) await person.chat.send(text);
+  };
+  await Promise.all([say(haneul), say(bada)]);
+
+  await expect(haneul.chat.messages()).toHaveCount(20);
+  await expect(bada.chat.messages()).toHaveCount(20);
+  const kept = (await haneul.api.messages(room)).map((message) => message.body);
+  await haneul.chat.expectOrder(kept);
+  await bada.chat.expectOrder(kept);
+  expect(kept.filter((text) => text.startsWith("haneul"))).toEqual(texts("haneul"));
+  expect(kept.filter((text) => text.startsWith("bada"))).toEqual(texts("bada"));
+});
+
+test("a person is found by name, and the first message makes the room", async ({ arrive }) => {
+  const haneul = await arrive("haneul", { name: "Haneul" });
+  const bada = await arrive("bada", { name: "바다" });
+  await bada.page.goto("/");
+  await bada.chat.ready();
+  await haneul.page.goto("/");
+  await haneul.chat.ready();
+
+  await haneul.chat.search().fill("바다");
+  await haneul.page.getByRole("search").getByRole("button", { name: "바다" }).click();
+  await haneul.chat.sendAndSee("Hello, sea");
+
+  await expect(bada.chat.room("Haneul")).toContainText("Hello, sea");
+  await expect(bada.chat.unread("Haneul", 1)).toBeVisible();
+  await bada.chat.room("Haneul").click();
+  await bada.chat.sendAndSee("Hello, sky");
+  await expect(haneul.chat.message("Hello, sky")).toBeVisible();
+});
+
+test("a group is made with a name and people", async ({ arrive }) => {
+  const haneul = await arrive("haneul", { name: "Haneul" });
+  const bada = await arrive("bada", { name: "Bada" });
+  await haneul.page.goto("/");
+  await bada.page.goto("/");
+  await haneul.chat.ready();
+  await bada.chat.ready();
+
+  await haneul.page.getByRole("button", { name: haneul.words.newGroup }).click();
+  const dialog = haneul.page.getByRole("dialog", { name: haneul.words.newGroup });
+  await dialog.getByRole("textbox", { name: haneul.words.groupName }).fill("Persimmons");
+  await dialog.getByRole("searchbox", { name: haneul.words.groupPeople }).fill("bad");
+  await dialog.getByRole("button", { name: haneul.words.addPerson("Bada") }).click();
+  await dialog.getByRole("button", { name: haneul.words.makeGroup }).click();
+
+  await expect(haneul.page.getByRole("heading", { name: "Persimmons" })).toBeVisible();
+  await expect(bada.chat.room("Persimmons")).toBeVisible();
+});
+
+test("typing is seen by the others, and ends when the message is there", async ({ arrive }) => {
+  const haneul = await arrive("haneul", { name: "Haneul" });
+  const bada = await arrive("bada", { name: "Bada" });
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  await haneul.chat.open(room);
+  await bada.chat.open(room);
+
+  await haneul.chat.composer().pressSequentially("Let me think");
+  await expect(bada.chat.typing("Haneul")).toBeVisible();
+  await expect(haneul.chat.typing("Haneul")).toHaveCount(0);
+  await haneul.chat.composer().press("Enter");
+  await expect(bada.chat.message("Let me think")).toBeVisible();
+  await expect(bada.chat.typing("Haneul")).toHaveCount(0);
+});

@@ -1,0 +1,30 @@
+import type { BrowserContext, WebSocketRoute } from "@playwright/test";
+
+/** The socket between a browser and the server, to be cut by a test while all else goes on. */
+export class Wire {
+  private whole = true;
+  private readonly sockets = new Set<WebSocketRoute>();
+
+  static async of(context: BrowserContext): Promise<Wire> {
+    const wire = new Wire();
+    await context.routeWebSocket(/\/stomp/, (socket) => {
+      if (!wire.whole) {
+        void socket.close({ code: 1001 });
+        return;
+      }
+      wire.sockets.add(socket);
+      socket.connectToServer();
+    });
+    return wire;
+  }
+
+  async cut() {
+    this.whole = false;
+    for (const socket of this.sockets) await socket.close({ code: 1001 });
+    this.sockets.clear();
+  }
+
+  mend() {
+    this.whole = true;
+  }
+}
