@@ -3,7 +3,7 @@
 //! What is not supported is refused in words. A client that asked for acknowledgements or a
 //! transaction and silently got neither would lose messages without knowing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Command, DecodeError, Frame, HeartBeat, Version};
 
@@ -103,7 +103,9 @@ pub struct ServerSession {
     state: State,
     /// The destination by the subscription's id.
     subscriptions: HashMap<String, String>,
-    /// Bytes held by `subscriptions`.
+    /// Ids whose subscription was refused. The client may end them before it has heard of that.
+    refused: HashSet<String>,
+    /// Bytes held by both.
     held: usize,
 }
 
@@ -125,11 +127,25 @@ impl ServerSession {
     }
 
     /// Frees a subscription's id, when the application refused what it subscribed to and the
-    /// session goes on.
+    /// session goes on. Whether the client uses it again or ends it, it does nothing wrong.
     pub fn forget(&mut self, id: &str) {
         if let Some((id, destination)) = self.subscriptions.remove_entry(id) {
-            self.held = self.held.saturating_sub(id.len() + destination.len());
+            self.held = self.held.saturating_sub(destination.len());
+            self.refused.insert(id);
         }
+    }
+
+    /// Takes the id out of wherever it stands. Whether it stood anywhere.
+    fn release(&mut self, id: &str) -> bool {
+        if let Some((id, destination)) = self.subscriptions.remove_entry(id) {
+            self.held = self.held.saturating_sub(id.len() + destination.len());
+            return true;
+        }
+        let was_refused = self.refused.remove(id);
+        if was_refused {
+            self.held = self.held.saturating_sub(id.len());
+        }
+        was_refused
     }
 
     pub fn on_frame(&mut self, frame: Frame) -> Result<Request, Violation> {
@@ -296,6 +312,8 @@ impl ServerSession {
                 format!("The id `{id}` is in use; UNSUBSCRIBE it first, or choose another."),
             ));
         }
+        // One that was refused may be tried again.
+        self.release(&id);
         let bytes = id.len() + destination.len();
         if self.held + bytes > Self::SUBSCRIPTION_BYTES {
             return Err(Violation::new(
@@ -329,13 +347,12 @@ impl ServerSession {
             }
             _ => required(frame, "id", version)?,
         };
-        if !self.subscriptions.contains_key(&id) {
+        if !self.release(&id) {
             return Err(Violation::new(
                 "unknown subscription",
                 format!("There is no subscription `{id}` in this session."),
             ));
         }
-        self.forget(&id);
         Ok(Request::Unsubscribe { id, receipt })
     }
 

@@ -162,9 +162,19 @@ fn an_id_is_used_once_at_a_time() {
     session.on_frame(subscribe("a")).unwrap();
     let violation = refused(&mut session, subscribe("a"));
     assert_eq!(violation.message, "duplicate subscription");
+}
+
+#[test]
+fn whoever_was_refused_may_end_the_subscription_or_try_again() {
+    let unsubscribe = Frame::new(Command::Unsubscribe).with("id", "a");
+    let mut session = session(Version::V1_2);
+    session.on_frame(subscribe("a")).unwrap();
     session.forget("a");
+    assert!(session.on_frame(unsubscribe.clone()).is_ok());
     let violation = refused(&mut session, unsubscribe);
     assert_eq!(violation.message, "unknown subscription");
+    session.on_frame(subscribe("a")).unwrap();
+    session.forget("a");
     assert!(session.on_frame(subscribe("a")).is_ok());
 }
 
@@ -235,8 +245,9 @@ fn subscriptions_are_bounded_in_bytes() {
     };
     assert_eq!(violation.message, "too many subscriptions");
     assert!(open * 4000 <= ServerSession::SUBSCRIPTION_BYTES);
-    session.forget(&format!("{:04000}", 0));
-    assert!(session.on_frame(subscribe("a")).is_ok());
+    let first = format!("{:04000}", 0);
+    session.forget(&first);
+    assert!(session.on_frame(subscribe(&first)).is_ok());
 }
 
 #[test]
