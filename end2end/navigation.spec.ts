@@ -29,7 +29,7 @@ test("every room has an address, and back and forward lead through them", async 
 });
 
 test("a room that does not exist, or is not mine, says the same", async ({ arrive, complaints }) => {
-  complaints.expect(/status of 404/);
+  complaints.expect(/status of 404|refused: .*room_not_found/);
   const haneul = await arrive("haneul");
   const bada = await arrive("bada");
   const hers = await bada.api.makeGroup("Secret garden", []);
@@ -43,7 +43,7 @@ test("a room that does not exist, or is not mine, says the same", async ({ arriv
 });
 
 test("someone who is removed from a room sees nothing of it any more", async ({ arrive, complaints }) => {
-  complaints.expect(/status of 404/);
+  complaints.expect(/status of 404|refused: .*room_not_found/);
   const haneul = await arrive("haneul");
   const bada = await arrive("bada");
   const room = await haneul.api.makeGroup("Courtyard", [bada]);
