@@ -53,7 +53,19 @@ const MIGRATIONS: &[&str] = &[include_str!("schema/0001_beginning.sql")];
 pub(super) struct Place {
     pub(super) file: PathBuf,
     /// Held for as long as anything may be written.
-    pub(super) lock: File,
+    pub(super) lock: Lock,
+}
+
+/// Let go by name and not by closing the file: a child process that is just being started holds
+/// the same open file for a moment, and would keep the lock with it.
+pub(super) struct Lock(pub(super) File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the data directory's lock goes only when the process ends");
+        }
+    }
 }
 
 impl Place {
@@ -75,7 +87,10 @@ impl Place {
         }
         let file = dir.join("madang.db");
         private_file(&file).map_err(unusable)?;
-        Ok(Self { file, lock })
+        Ok(Self {
+            file,
+            lock: Lock(lock),
+        })
     }
 
     /// The one connection that writes, with the schema brought up to date.

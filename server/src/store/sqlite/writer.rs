@@ -7,7 +7,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread::{self, JoinHandle};
@@ -18,7 +17,7 @@ use rusqlite::{Connection, Error};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::failure::{explain, sync_failed};
-use super::open::OpenError;
+use super::open::{Lock, OpenError};
 use crate::store::{StoreError, StoreResult};
 
 /// Bytes that may wait for the disk; who comes after that waits at the door.
@@ -42,7 +41,7 @@ pub(super) struct Writer {
 impl Writer {
     /// The lock on the data directory goes with the thread, because it may be let go only after
     /// the last write.
-    pub(super) fn start(mut connection: Connection, lock: File) -> Result<Self, OpenError> {
+    pub(super) fn start(mut connection: Connection, lock: Lock) -> Result<Self, OpenError> {
         let pages = Arc::new(AtomicI32::new(0));
         let seen = Arc::clone(&pages);
         let hook = move |_: &mut Wal, pages| {

@@ -1,5 +1,7 @@
 //! Group commit, seen from inside: what shares a transaction, and what a failure undoes.
 
+use std::fs::File;
+
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 
@@ -9,7 +11,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::{
-    Arc, Connection, Error, File, Job, Loop, Semaphore, StoreError, StoreResult, Task, Writer,
+    Arc, Connection, Error, Job, Lock, Loop, Semaphore, StoreError, StoreResult, Task, Writer,
     mpsc, oneshot,
 };
 
@@ -30,7 +32,7 @@ impl Bench {
                  CREATE TABLE word (word TEXT UNIQUE)",
             )
             .unwrap();
-        let lock = File::create(dir.path().join("lock")).unwrap();
+        let lock = Lock(File::create(dir.path().join("lock")).unwrap());
         let writer = Arc::new(Writer::start(connection, lock).unwrap());
         Self {
             writer,
