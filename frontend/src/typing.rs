@@ -1,15 +1,24 @@
 //! Typing, said and heard. It is only a hint: said rarely, believed briefly.
 
+use protocol::wire::TYPING_BELIEVED;
 use protocol::{RoomId, Timestamp, UserId};
 
 const SAY_EVERY: u64 = 3_000;
 /// Without news it ends by itself.
-pub const BELIEVED: u64 = 6_000;
+pub const BELIEVED: u64 = TYPING_BELIEVED.as_millis() as u64;
 
-/// What was last said about my own typing.
+/// What is to be said, and what was last said, about my own typing.
 #[derive(Debug, Default)]
 pub struct TypingPace {
+    wish: Option<Wish>,
     last: Option<Said>,
+}
+
+#[derive(Debug)]
+struct Wish {
+    room: RoomId,
+    on: bool,
+    at: u64,
 }
 
 #[derive(Debug)]
@@ -20,9 +29,19 @@ struct Said {
 }
 
 impl TypingPace {
+    pub fn wish(&mut self, room: RoomId, on: bool, now: u64) {
+        self.wish = Some(Wish { room, on, at: now });
+    }
+
+    /// What to say now that something can be said; nothing that was true too long ago.
+    pub fn take(&mut self, now: u64) -> Option<(RoomId, bool)> {
+        let Wish { room, on, at } = self.wish.take()?;
+        (now < at + BELIEVED && self.says(room, on, now)).then_some((room, on))
+    }
+
     /// Whether to say it now. Writing is said no more often than every three seconds, also by one
     /// who stops and starts in between.
-    pub fn says(&mut self, room: RoomId, on: bool, now: u64) -> bool {
+    fn says(&mut self, room: RoomId, on: bool, now: u64) -> bool {
         let said = self.last.as_mut().filter(|said| said.room == room);
         match (on, said) {
             (true, Some(said)) if now < said.at + SAY_EVERY => false,
@@ -40,13 +59,17 @@ impl TypingPace {
     }
 }
 
-/// Notes that someone writes, or stopped.
-pub fn note(typing: &mut Vec<(UserId, Timestamp)>, user: UserId, on: bool, now: Timestamp) {
+/// Someone writes.
+pub fn note(typing: &mut Vec<(UserId, Timestamp)>, user: UserId, now: Timestamp) {
     match typing.iter_mut().find(|(known, _)| *known == user) {
-        Some(entry) if on => entry.1 = now,
-        None if on => typing.push((user, now)),
-        _ => typing.retain(|(known, _)| *known != user),
+        Some(entry) => entry.1 = now,
+        None => typing.push((user, now)),
     }
+}
+
+/// Someone stopped writing.
+pub fn ended(typing: &mut Vec<(UserId, Timestamp)>, user: UserId) {
+    typing.retain(|(known, _)| *known != user);
 }
 
 /// Forgets those from whom nothing came for too long; whether there were any.
@@ -94,6 +117,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_while_the_connection_came_up_is_said_once_it_is_there() {
+        let mut pace = TypingPace::default();
+        pace.wish(ROOM, true, 0);
+        assert_eq!(pace.take(BELIEVED - 1), Some((ROOM, true)));
+        assert_eq!(pace.take(BELIEVED - 1), None);
+    }
+
+    #[test]
+    fn what_is_no_longer_true_is_not_said() {
+        let mut pace = TypingPace::default();
+        pace.wish(ROOM, true, 0);
+        pace.wish(ROOM, false, 1);
+        assert_eq!(pace.take(2), None);
+        pace.wish(ROOM, true, 3);
+        assert_eq!(pace.take(3 + BELIEVED), None);
+    }
+
+    #[test]
     fn another_room_is_told_at_once() {
         let mut pace = TypingPace::default();
         assert!(pace.says(ROOM, true, 0));
@@ -103,8 +144,8 @@ mod tests {
     #[test]
     fn without_news_typing_ends_after_six_seconds() {
         let mut typing = Vec::new();
-        note(&mut typing, ANN, true, Timestamp(0));
-        note(&mut typing, ANN, true, Timestamp(4_000));
+        note(&mut typing, ANN, Timestamp(0));
+        note(&mut typing, ANN, Timestamp(4_000));
         assert!(!expire(&mut typing, Timestamp(9_999)));
         assert!(expire(&mut typing, Timestamp(10_000)));
         assert!(typing.is_empty());
@@ -113,7 +154,7 @@ mod tests {
     #[test]
     fn who_stops_is_forgotten_at_once() {
         let mut typing = vec![(ANN, Timestamp(0))];
-        note(&mut typing, ANN, false, Timestamp(1));
+        ended(&mut typing, ANN);
         assert!(typing.is_empty());
     }
 }

@@ -340,6 +340,35 @@ async fn typing_reading_and_presence_are_seen_by_those_in_the_room() {
 }
 
 #[tokio::test]
+async fn who_comes_to_look_sees_who_is_writing_until_the_message_is_there() {
+    let node = Node::start().await;
+    let (ann, bob) = (node.person("ann").await, node.person("bob").await);
+    let yard = node.group(&[&ann, &bob]).await;
+    let mut a = node.stomp(&ann).await;
+    a.subscribed("r", &room(&yard), None).await;
+    a.publish(
+        "/pub/chat/typing",
+        &json!({ "roomId": yard }),
+        Some("typing"),
+    )
+    .await;
+    a.receipt().await;
+
+    let signals = format!("{}/signals", room(&yard));
+    let mut b = node.stomp(&bob).await;
+    let before = b.subscribed("s", &signals, None).await;
+    let here = before.iter().find(|signal| signal["type"] == "here");
+    assert_eq!(here.unwrap()["typing"], json!([ann.id]));
+
+    let post = json!({ "id": id(), "roomId": yard, "body": "There" });
+    a.publish("/pub/chat/message", &post, Some("said")).await;
+    a.message().await;
+    let before = b.subscribed("again", &signals, None).await;
+    let here = before.iter().find(|signal| signal["type"] == "here");
+    assert_eq!(here.unwrap().get("typing"), None);
+}
+
+#[tokio::test]
 async fn a_client_that_breaks_the_protocol_is_told_why_and_closed() {
     let node = Node::start().await;
     let ann = node.person("ann").await;

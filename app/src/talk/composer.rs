@@ -24,9 +24,6 @@ use crate::i18n::use_texts;
 /// A draft is kept when the writer pauses this long.
 const DRAFT_AFTER: Duration = Duration::from_millis(400);
 
-/// That someone writes is said again this often, while they do.
-const TYPING_EVERY: f64 = 3_000.0;
-
 #[component]
 pub fn Composer() -> impl IntoView {
     let acts = expect_context::<Acts>();
@@ -143,8 +140,8 @@ struct Desk {
     /// Send was asked for meanwhile.
     again: StoredValue<bool>,
     draft_timer: StoredValue<Option<TimeoutHandle>>,
-    /// When it was last said that I write; negative when it was said that I stopped.
-    typing_said: StoredValue<f64>,
+    /// Others have been told that I write.
+    writes: StoredValue<bool>,
 }
 
 impl Desk {
@@ -158,7 +155,7 @@ impl Desk {
             posting: StoredValue::new(false),
             again: StoredValue::new(false),
             draft_timer: StoredValue::new(None),
-            typing_said: StoredValue::new(-1.0),
+            writes: StoredValue::new(false),
         }
     }
 
@@ -300,24 +297,16 @@ impl Desk {
             self.stop_typing();
             return;
         }
-        let now = js_sys::Date::now();
-        let said = self.typing_said.get_value();
-        if said < 0.0 || now - said > TYPING_EVERY {
-            self.typing_said.set_value(now);
-            self.acts.browser.ask(Intent::Typing {
-                room: self.acts.room,
-                on: true,
-            });
-        }
+        self.writes.set_value(true);
+        self.acts.browser.ask(Intent::Typing {
+            room: self.acts.room,
+            on: true,
+        });
     }
 
     fn stop_typing(self) {
-        if self
-            .typing_said
-            .try_get_value()
-            .is_some_and(|said| said >= 0.0)
-        {
-            self.typing_said.set_value(-1.0);
+        if self.writes.try_get_value() == Some(true) {
+            self.writes.set_value(false);
             self.acts.browser.ask(Intent::Typing {
                 room: self.acts.room,
                 on: false,

@@ -45,6 +45,16 @@ pub fn follow(acts: Acts, client: Client, entry: Entry) {
             seen.soon();
         });
     });
+    // What is in view may have come before the room list knew of it.
+    let head = Memo::new(move |_| {
+        client
+            .rooms
+            .with(|rooms| rooms.get(acts.room).map(|room| room.head))
+    });
+    Effect::new(move |_| {
+        head.track();
+        seen.soon();
+    });
     Effect::new(move |_| acts.scroller.observe());
     take_a_place(acts);
     // Only in the browser is there a window to listen to.
@@ -183,7 +193,6 @@ pub struct Seen {
     acts: Acts,
     client: Client,
     planned: StoredValue<bool>,
-    told: StoredValue<Rev>,
 }
 
 impl Seen {
@@ -192,7 +201,6 @@ impl Seen {
             acts,
             client,
             planned: StoredValue::new(false),
-            told: StoredValue::new(Rev::ZERO),
         }
     }
 
@@ -231,8 +239,7 @@ impl Seen {
             .client
             .rooms
             .with_untracked(|rooms| rooms.get(acts.room).map_or(Rev::ZERO, |room| room.read));
-        if let Some(rev) = seen.filter(|rev| *rev > known && *rev > self.told.get_value()) {
-            self.told.set_value(rev);
+        if let Some(rev) = seen.filter(|rev| *rev > known) {
             acts.browser.ask(Intent::Seen {
                 room: acts.room,
                 rev,

@@ -22,6 +22,16 @@ pub fn random() -> f64 {
     js_sys::Math::random()
 }
 
+/// Not before this: by this clock a timer may come round a moment early.
+pub async fn until(due: u64) {
+    loop {
+        match due.saturating_sub(now()) {
+            0 => return,
+            left => sleep(left).await,
+        }
+    }
+}
+
 pub fn sleep(millis: u64) -> TimeoutFuture {
     // Browsers take a longer time for none at all.
     TimeoutFuture::new(

@@ -36,6 +36,9 @@ impl Tab {
                 Heard::Receipt(Receipt::Side) => {
                     self.line.prove();
                     self.pump();
+                    // Not earlier: what changed between the answer and the subscription would be
+                    // in neither.
+                    spawn_local(Rc::clone(self).catch_up());
                 }
                 Heard::Receipt(Receipt::Room(room)) => {
                     if let Some(answered) = self.subscribed.borrow_mut().rooms.get_mut(&room) {
@@ -130,21 +133,18 @@ impl Tab {
         };
         match signal {
             Signal::Typing { user, .. } if user == self.me => {}
-            Signal::Typing { user, on } => {
-                opened.update(|open| typing::note(&mut open.typing, user, on, clock::timestamp()));
-                if on {
-                    spawn_local(async move {
-                        clock::sleep(typing::BELIEVED).await;
-                        opened.maybe_update(|open| {
-                            typing::expire(&mut open.typing, clock::timestamp())
-                        });
-                    });
-                }
+            Signal::Typing { user, on: true } => note_typing(opened, &[user]),
+            Signal::Typing { user, on: false } => {
+                opened.update(|open| typing::ended(&mut open.typing, user));
             }
             Signal::Read { user, rev } => {
                 opened.maybe_update(|open| note_read(&mut open.members, user, rev));
             }
-            Signal::Here { online, read } => {
+            Signal::Here {
+                online,
+                read,
+                typing,
+            } => {
                 let members: Vec<UserId> = opened.with_untracked(|open| {
                     open.members.iter().map(|member| member.user.id).collect()
                 });
@@ -162,6 +162,7 @@ impl Tab {
                         note_read(&mut open.members, user, rev);
                     }
                 });
+                note_typing(opened, &typing);
             }
             Signal::Presence { user, online } => {
                 self.presence(user, online);
@@ -286,6 +287,23 @@ fn note_member(
         }
         _ => {}
     }
+}
+
+/// These write; believed until nothing was heard of it for a while.
+fn note_typing(opened: ArcRwSignal<OpenRoom>, users: &[UserId]) {
+    if users.is_empty() {
+        return;
+    }
+    opened.update(|open| {
+        for user in users {
+            typing::note(&mut open.typing, *user, clock::timestamp());
+        }
+    });
+    let ends = clock::now() + typing::BELIEVED;
+    spawn_local(async move {
+        clock::until(ends).await;
+        opened.maybe_update(|open| typing::expire(&mut open.typing, clock::timestamp()));
+    });
 }
 
 fn note_read(members: &mut [Member], user: UserId, rev: Rev) -> bool {

@@ -100,7 +100,7 @@ impl Tab {
         self.client.link.set(shown);
     }
 
-    /// Logged in: subscribe to everything, then read what was missed.
+    /// Logged in: subscribe to everything; what was missed is read once the answers are here.
     pub fn connected(self: &Rc<Self>) {
         // First the queue of refusals, so that whatever is refused is heard of.
         self.line.say(frames::subscribe_errors());
@@ -110,7 +110,7 @@ impl Tab {
             self.subscribe(room);
         }
         self.flush_marks();
-        spawn_local(Rc::clone(self).catch_up());
+        self.say_typing();
     }
 
     pub fn disconnected(&self) {
@@ -120,7 +120,7 @@ impl Tab {
     }
 
     /// What the room list says after a pause, and what other tabs left behind.
-    async fn catch_up(self: Rc<Self>) {
+    pub async fn catch_up(self: Rc<Self>) {
         let connection = self.line.connection();
         let mut backoff = Backoff::default();
         let known: Vec<RoomId> = self

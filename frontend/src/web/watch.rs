@@ -125,7 +125,7 @@ impl Tab {
         spawn_local(async move {
             let due = tab.marks.borrow().deadline();
             if let Some(due) = due {
-                clock::sleep(due.saturating_sub(clock::now())).await;
+                clock::until(due).await;
                 tab.flush_marks();
             }
         });
@@ -153,7 +153,15 @@ impl Tab {
     }
 
     pub fn types(&self, room: RoomId, on: bool) {
-        if self.line.is_up() && self.typing.borrow_mut().says(room, on, clock::now()) {
+        self.typing.borrow_mut().wish(room, on, clock::now());
+        self.say_typing();
+    }
+
+    /// Now, or when there is a connection to say it on.
+    pub fn say_typing(&self) {
+        if self.line.is_up()
+            && let Some((room, on)) = self.typing.borrow_mut().take(clock::now())
+        {
             self.line.say(frames::typing(room, on));
         }
     }

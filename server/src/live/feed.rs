@@ -5,10 +5,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::ws::Utf8Bytes;
 use parking_lot::Mutex;
-use protocol::wire::{Event, EventKind};
+use protocol::wire::{Event, EventKind, TYPING_BELIEVED};
 use protocol::{MessageId, Rev, RoomId, UserId};
 
 use super::address::Address;
@@ -89,6 +90,8 @@ struct State {
     groups: Vec<Group>,
     /// People on this node whose room list shows the room.
     listeners: Vec<UserId>,
+    /// Who writes, and when that was last said.
+    typing: Vec<(UserId, Instant)>,
 }
 
 /// What became of an event.
@@ -124,6 +127,7 @@ impl Feed {
                 recent_bytes: 0,
                 groups: Vec::new(),
                 listeners: Vec::new(),
+                typing: Vec::new(),
             }),
         }
     }
@@ -248,6 +252,23 @@ impl Feed {
             .any(|group| group.wants == Wants::Signals)
     }
 
+    /// Someone writes, or stopped: for those who come to look while they do.
+    pub fn note_typing(&self, user: UserId, on: bool) {
+        let mut state = self.state.lock();
+        state.typing.retain(|(known, _)| *known != user);
+        if on {
+            state.typing.push((user, Instant::now()));
+        }
+    }
+
+    pub fn typing(&self) -> Vec<UserId> {
+        let mut state = self.state.lock();
+        state
+            .typing
+            .retain(|(_, since)| since.elapsed() < TYPING_BELIEVED);
+        state.typing.iter().map(|(user, _)| *user).collect()
+    }
+
     /// Says something that is not in the log to those who asked for it.
     pub fn signal(&self, id: &str, json: &str) {
         let state = self.state.lock();
@@ -283,6 +304,9 @@ impl State {
             _ => {}
         }
         let posted = matches!(event.kind, EventKind::Posted { .. });
+        if posted {
+            self.typing.retain(|(user, _)| *user != event.by);
+        }
         for group in &mut self.groups {
             let wanted = match group.wants {
                 Wants::Everything => true,
@@ -349,6 +373,7 @@ impl State {
     fn drop_user(&mut self, user: UserId) {
         self.retain(|watcher| watcher.connection.who.user != user);
         self.listeners.retain(|listener| *listener != user);
+        self.typing.retain(|(typing, _)| *typing != user);
     }
 
     fn retain(&mut self, keep: impl Fn(&Watcher) -> bool) {

@@ -60,9 +60,15 @@ impl Hub {
     }
 
     pub(super) fn tell_signal(&self, room: RoomId, signal: &Signal) {
-        let Some(feed) = self.feed(room).filter(|feed| feed.has_signal_watchers()) else {
+        let Some(feed) = self.feed(room) else {
             return;
         };
+        if let Signal::Typing { user, on } = *signal {
+            feed.note_typing(user, on);
+        }
+        if !feed.has_signal_watchers() {
+            return;
+        }
         match serde_json::to_string(signal) {
             Ok(json) => feed.signal(&self.next_message_id(), &json),
             Err(error) => tracing::error!(%error, "a signal could not be written as JSON"),

@@ -126,6 +126,9 @@ impl Hub {
         let here = Signal::Here {
             online: online.unwrap_or_default(),
             read,
+            typing: self
+                .feed(watch.room)
+                .map_or_else(Vec::new, |feed| feed.typing()),
         };
         if let Ok(json) = serde_json::to_string(&here) {
             watch

@@ -1,23 +1,30 @@
 //! What is true for a moment: typing, reading, who is here, and changes of the room list.
 //! None of it is in the log; all of it may be lost and is said again.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::wire::{Room, User};
 use crate::{Rev, RoomId, UserId};
 
+/// That someone writes is believed this long after it was last said.
+pub const TYPING_BELIEVED: Duration = Duration::from_secs(6);
+
 /// On `/sub/chat/room/{room}/signals`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Signal {
-    /// Someone writes, or stopped. Without news it ends by itself after six seconds.
+    /// Someone writes, or stopped. Without news it ends by itself after [`TYPING_BELIEVED`].
     Typing { user: UserId, on: bool },
     /// Someone has read up to `rev`.
     Read { user: UserId, rev: Rev },
-    /// Sent first: those of the members who are online, and how far members have read.
+    /// Sent first: those of the members who are online, how far members have read, and who writes.
     Here {
         online: Vec<UserId>,
         read: Vec<(UserId, Rev)>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        typing: Vec<UserId>,
     },
     /// One member came or went; `None` when it is not known.
     Presence { user: UserId, online: Option<bool> },
