@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cluster::KafkaOptions;
 use crate::secret::GivenSecret;
 use crate::web::{Network, PublicOrigin};
 
@@ -29,6 +30,78 @@ pub enum Command {
 
 #[derive(Clone, Debug, Args)]
 pub struct Config {
+    /// MongoDB, which keeps everything when there are many nodes: `mongodb://host/database`. With
+    /// it go Kafka and Redis; none of the three is set where one server runs alone.
+    #[arg(
+        long,
+        env = "MADANG_MONGODB_URI",
+        value_name = "URI",
+        hide_env_values = true
+    )]
+    pub mongodb_uri: Option<String>,
+
+    /// Kafka, by which nodes tell each other what was said: `host:port`, more with commas between.
+    #[arg(long, env = "MADANG_KAFKA_BROKERS", value_name = "HOSTS")]
+    pub kafka_brokers: Option<String>,
+
+    /// Redis, which knows who is here: `redis://host:port`, or `rediss://` with TLS.
+    #[arg(
+        long,
+        env = "MADANG_REDIS_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub redis_url: Option<String>,
+
+    /// Settings of librdkafka, as for TLS and SASL: `key=value` with commas between, or `@FILE`
+    /// with one on each line.
+    #[arg(
+        long,
+        env = "MADANG_KAFKA_OPTIONS",
+        default_value = "",
+        value_name = "OPTIONS",
+        hide_env_values = true
+    )]
+    pub kafka_options: KafkaOptions,
+
+    /// The topic of events. It is made where it is missing.
+    #[arg(
+        long,
+        env = "MADANG_KAFKA_TOPIC",
+        default_value = "madang.events",
+        value_name = "NAME"
+    )]
+    pub kafka_topic: String,
+
+    /// How many partitions the topic is made with: as many nodes can share a worker's work.
+    #[arg(
+        long,
+        env = "MADANG_KAFKA_PARTITIONS",
+        default_value_t = 12,
+        value_name = "NUMBER"
+    )]
+    pub kafka_partitions: u16,
+
+    /// What this node does: `web` serves people, `worker` does what is done beside.
+    #[arg(
+        long,
+        env = "MADANG_ROLES",
+        value_enum,
+        value_delimiter = ',',
+        default_values_t = [Role::Web, Role::Worker],
+        value_name = "ROLES"
+    )]
+    pub roles: Vec<Role>,
+
+    /// Connections to MongoDB that this node opens at most.
+    #[arg(
+        long,
+        env = "MADANG_MONGODB_POOL",
+        default_value_t = 100,
+        value_name = "NUMBER"
+    )]
+    pub mongodb_pool: u32,
+
     /// Where to listen.
     #[arg(
         long,
@@ -130,6 +203,12 @@ pub struct Config {
 pub enum Registration {
     Open,
     Closed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    Web,
+    Worker,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,6 +4,7 @@
 
 pub mod bus;
 pub mod chat;
+pub mod cluster;
 pub mod config;
 pub mod doctor;
 pub mod files;

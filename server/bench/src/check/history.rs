@@ -106,6 +106,12 @@ pub enum What {
         from: u64,
         to: u64,
     },
+    /// A server that the nodes share was killed, to come back after this time. What is promised
+    /// to clients holds all the while.
+    Away {
+        backend: String,
+        millis: u64,
+    },
     /// Somebody is about to be brought into a room, or taken out of it …
     MembershipAsked {
         room: RoomId,

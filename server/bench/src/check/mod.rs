@@ -16,7 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use crate::process::scratch;
+use crate::process::{Backends, scratch};
 use recorder::History;
 use verify::{Limits, Violation};
 
@@ -25,6 +25,12 @@ pub struct Options {
     /// The server's binary; it is started, killed and started again on data of its own.
     #[arg(long, visible_alias = "spawn", default_value = "target/release/madang")]
     server: PathBuf,
+    /// How many nodes to start; more than one share the servers of --servers.
+    #[arg(long, default_value_t = 1, requires = "servers")]
+    nodes: usize,
+    /// The directory of Kafka, Redis and MongoDB, as `deploy/servers start DIRECTORY` made it.
+    #[arg(long, value_name = "DIRECTORY")]
+    servers: Option<PathBuf>,
     /// Repeats the decisions of an earlier run. The timing of two runs is never quite the same.
     #[arg(long)]
     seed: Option<u64>,
@@ -36,7 +42,7 @@ pub struct Options {
     #[arg(long, default_value_t = 4)]
     rooms: usize,
     /// What may go wrong.
-    #[arg(long, value_delimiter = ',', default_values = ["kill", "stop", "cut", "halfopen", "slow", "resend", "term"])]
+    #[arg(long, value_delimiter = ',', default_values = ["kill", "stop", "cut", "halfopen", "slow", "resend", "term", "kafka", "redis", "mongodb"])]
     faults: Vec<Fault>,
     /// Operations a second of each client.
     #[arg(long, default_value_t = 6.0)]
@@ -72,8 +78,14 @@ pub enum Fault {
     Slow,
     /// Clients send again what was answered already.
     Resend,
-    /// The server is asked to end (SIGTERM) and started again.
+    /// The server is asked to end (SIGTERM) and started again; nodes one after the other.
     Term,
+    /// Only with --servers: Kafka is killed and comes back.
+    Kafka,
+    /// Only with --servers: Redis is killed and comes back, having forgotten everything.
+    Redis,
+    /// Only with --servers: connections to MongoDB are cut, and slow.
+    Mongodb,
 }
 
 /// Whether every promise held.
@@ -89,10 +101,18 @@ pub async fn run(options: Options) -> Result<bool> {
         return Ok(judge(&verify::verify(&records, &limits)));
     }
     let seed = options.seed.unwrap_or_else(rand::random);
+    let backends = match &options.servers {
+        Some(folder) => Some(Backends::at(folder)?),
+        None => None,
+    };
     let folder = scratch()?;
     println!(
-        "Checking {} with {} clients in {} rooms for {} s, seed {seed}",
+        "Checking {} on {} with {} clients in {} rooms for {} s, seed {seed}",
         options.server.display(),
+        match options.nodes {
+            1 => "one node".to_owned(),
+            nodes => format!("{nodes} nodes"),
+        },
         options.clients,
         options.rooms,
         options.seconds
@@ -100,6 +120,8 @@ pub async fn run(options: Options) -> Result<bool> {
     let history = History::in_file(folder.path().join("history.jsonl"))?;
     let plan = harness::Plan {
         server: options.server,
+        nodes: options.nodes.max(1),
+        backends,
         seed,
         time: Duration::from_secs(options.seconds),
         clients: options.clients.max(2),
@@ -123,7 +145,7 @@ pub async fn run(options: Options) -> Result<bool> {
     if !held || options.keep {
         let kept = folder.keep();
         println!("The history is {}", kept.join("history.jsonl").display());
-        println!("The server's log is {}", kept.join("server.log").display());
+        println!("The server's log lies beside it.");
         println!("Repeat the run with --seed {seed}");
     }
     outcome.context("the run itself failed")?;

@@ -1,10 +1,10 @@
-//! The network between one client and the server, made to break when told to.
+//! The network between one client and the servers, made to break when told to.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Result;
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -19,6 +19,8 @@ struct Weather {
     stalls: u64,
     /// Whether the last cut was a reset, and not an orderly end.
     abrupt: bool,
+    /// How long everything takes longer.
+    delay: Duration,
 }
 
 /// Listens on a port of its own; stops when dropped.
@@ -28,7 +30,9 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    pub async fn to(server: SocketAddr) -> Result<Self> {
+    /// Leads to one of these servers: each connection to the next of them that takes it.
+    pub async fn to(servers: impl Into<Vec<SocketAddr>>) -> Result<Self> {
+        let mut servers = servers.into();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (weather, mut forecast) = watch::channel(Weather::default());
@@ -45,7 +49,8 @@ impl Proxy {
                         Err(_) => return,
                     },
                 };
-                tokio::spawn(carry(client, server, forecast.clone()));
+                tokio::spawn(carry(client, servers.clone(), forecast.clone()));
+                servers.rotate_left(1);
             }
         });
         Ok(Self { address, weather })
@@ -59,23 +64,39 @@ impl Proxy {
         });
     }
 
+    /// From now on everything takes this much longer.
+    pub fn slow(&self, delay: Duration) {
+        self.weather.send_modify(|weather| weather.delay = delay);
+    }
+
     /// Every connection there is stays open and carries nothing any more. New ones work.
     pub fn stall(&self) {
         self.weather.send_modify(|weather| weather.stalls += 1);
     }
 }
 
-async fn carry(mut client: TcpStream, server: SocketAddr, mut weather: watch::Receiver<Weather>) {
+async fn carry(
+    mut client: TcpStream,
+    servers: Vec<SocketAddr>,
+    mut weather: watch::Receiver<Weather>,
+) {
     let born = *weather.borrow_and_update();
-    let Ok(mut server) = TcpStream::connect(server).await else {
+    let Some(mut server) = reach(&servers).await else {
         return;
     };
     // A proxy that collects small packets would be measured instead of the server.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
-    let struck = tokio::select! {
-        _ = copy_bidirectional(&mut client, &mut server) => return,
-        struck = weather.wait_for(|now| now.cuts > born.cuts || now.stalls > born.stalls) => {
-            struck.map(|now| *now)
+    let struck = {
+        let (mut from_client, mut to_client) = client.split();
+        let (mut from_server, mut to_server) = server.split();
+        let there = pass(&mut from_client, &mut to_server, weather.clone());
+        let back = pass(&mut from_server, &mut to_client, weather.clone());
+        let both = async { tokio::try_join!(there, back) };
+        tokio::select! {
+            _ = both => return,
+            struck = weather.wait_for(|now| now.cuts > born.cuts || now.stalls > born.stalls) => {
+                struck.map(|now| *now)
+            }
         }
     };
     let Ok(mut now) = struck else { return };
@@ -91,6 +112,35 @@ async fn carry(mut client: TcpStream, server: SocketAddr, mut weather: watch::Re
     if now.abrupt {
         // With no time to linger, closing sends a reset.
         let _ = (client.set_zero_linger(), server.set_zero_linger());
+    }
+}
+
+async fn reach(servers: &[SocketAddr]) -> Option<TcpStream> {
+    for server in servers {
+        if let Ok(stream) = TcpStream::connect(server).await {
+            return Some(stream);
+        }
+    }
+    None
+}
+
+/// One direction, until its end.
+async fn pass(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    weather: watch::Receiver<Weather>,
+) -> std::io::Result<()> {
+    let mut buffer = vec![0; 16 << 10];
+    loop {
+        let read = from.read(&mut buffer).await?;
+        if read == 0 {
+            return to.shutdown().await;
+        }
+        let delay = weather.borrow().delay;
+        if !delay.is_zero() {
+            sleep(delay).await;
+        }
+        to.write_all(&buffer[..read]).await?;
     }
 }
 
@@ -124,7 +174,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_cut_ends_the_connection_and_lets_new_ones_through() {
-        let proxy = Proxy::to(echo().await).await.unwrap();
+        let proxy = Proxy::to([echo().await]).await.unwrap();
         let mut stream = TcpStream::connect(proxy.address).await.unwrap();
         assert!(says_back(&mut stream).await);
         proxy.cut(true);
@@ -138,8 +188,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn connections_are_spread_over_the_servers_that_are_up() {
+        let gone = TcpListener::bind("127.0.0.1:0")
+            .await
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let proxy = Proxy::to([gone, echo().await]).await.unwrap();
+        for _ in 0..3 {
+            let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+            assert!(says_back(&mut stream).await);
+        }
+    }
+
+    #[tokio::test]
     async fn a_stalled_connection_is_open_and_silent() {
-        let proxy = Proxy::to(echo().await).await.unwrap();
+        let proxy = Proxy::to([echo().await]).await.unwrap();
         let mut stream = TcpStream::connect(proxy.address).await.unwrap();
         assert!(says_back(&mut stream).await);
         proxy.stall();

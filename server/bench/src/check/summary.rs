@@ -42,6 +42,10 @@ pub fn print(records: &[Record]) {
                 *faults.entry(fault).or_default() += 1;
                 continue;
             }
+            What::Away { backend, .. } => {
+                *faults.entry(backend).or_default() += 1;
+                continue;
+            }
             What::Refused { code, .. } => {
                 *refusals.entry(code).or_default() += 1;
                 continue;

@@ -89,17 +89,18 @@ pub struct Guest {
 }
 
 /// What is measured is the server, not its patience with one person.
-const UNHURRIED: Settings = &[
-    ("MADANG_MESSAGE_BURST", "1000000"),
-    ("MADANG_MESSAGES_PER_SECOND", "1000000"),
-];
+fn unhurried() -> Settings {
+    ["MADANG_MESSAGE_BURST", "MADANG_MESSAGES_PER_SECOND"]
+        .map(|name| (name.to_owned(), "1000000".to_owned()))
+        .into()
+}
 
 impl Target {
     pub async fn find(at: Where) -> Result<Self> {
         let server = match &at.spawn {
             Some(binary) => {
                 let folder = scratch()?;
-                let server = Server::start(binary, folder.path(), UNHURRIED).await?;
+                let server = Server::start(binary, folder.path(), unhurried()).await?;
                 Some((server, folder))
             }
             None => None,

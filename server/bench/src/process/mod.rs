@@ -1,9 +1,11 @@
 //! The server as a process: started, stopped, killed, and watched through `/proc`.
 
+mod backends;
 mod server;
 mod usage;
 
-pub use server::{Server, Settings, scratch};
+pub use backends::{Backend, Backends};
+pub use server::{Exit, Server, Settings, scratch};
 pub use usage::{Usage, cpu_model, rss};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

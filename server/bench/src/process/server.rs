@@ -34,7 +34,7 @@ pub struct Exit {
 }
 
 /// Variables of the environment, by which a server is configured.
-pub type Settings = &'static [(&'static str, &'static str)];
+pub type Settings = Vec<(String, String)>;
 
 pub struct Server {
     binary: PathBuf,
@@ -84,7 +84,7 @@ impl Server {
         let started = Instant::now();
         let child = Command::new(&self.binary)
             .arg("serve")
-            .envs(self.settings.iter().copied())
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .env("MADANG_ADDR", self.address.to_string())
             .env("MADANG_DATA", self.folder.join("data"))
             .stdin(Stdio::null())

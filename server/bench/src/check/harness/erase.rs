@@ -60,9 +60,9 @@ pub async fn erase_and_look(world: &World, stage: &mut Stage) -> Result<()> {
         .context("a room could not be deleted")?;
     look(world, stage, &gone).await?;
     {
-        let mut server = world.server.lock().await;
-        server.kill().await?;
-        server.again().await?;
+        let mut nodes = world.nodes.lock().await;
+        nodes.kill().await?;
+        nodes.again().await?;
     }
     look(world, stage, &gone).await
 }

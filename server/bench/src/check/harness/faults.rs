@@ -8,19 +8,37 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use tokio::time::sleep;
 
+use super::nodes::{Nodes, Shared};
 use super::prepare::ClientLine;
 use super::{DRAIN, World};
 use crate::check::Fault;
 use crate::check::history::{What, micros};
 use crate::check::talker::Order;
-use crate::process::Server;
+use crate::process::{Backend, Exit};
 
 /// How long a client needs to notice that nothing comes any more, with some time to spare.
 const NOTICED: Duration = Duration::from_millis(2_700);
 
-/// Kills, freezes and ends the server. After most faults there is time to heal, after some not.
-pub async fn of_the_server(world: World, faults: Vec<Fault>) -> Result<()> {
+/// What may happen to a server that runs alone, and to the nodes of a cluster. Some come twice:
+/// they are drawn more often.
+const ALONE: &[Fault] = &[Fault::Kill, Fault::Stop, Fault::Kill, Fault::Term];
+const CLUSTER: &[Fault] = &[
+    Fault::Kill,
+    Fault::Kafka,
+    Fault::Stop,
+    Fault::Redis,
+    Fault::Kill,
+    Fault::Mongodb,
+    Fault::Term,
+];
+
+/// Kills, freezes and ends servers. After most faults there is time to heal, after some not.
+pub async fn of_servers(world: World, faults: Vec<Fault>) -> Result<()> {
     let mut dice = SmallRng::seed_from_u64(world.seed ^ 0x5e17_e200);
+    let possible = match world.nodes.lock().await.shared {
+        Some(_) => CLUSTER,
+        None => ALONE,
+    };
     let mut bag = Vec::new();
     loop {
         let pause = if dice.random_bool(0.65) {
@@ -36,8 +54,9 @@ pub async fn of_the_server(world: World, faults: Vec<Fault>) -> Result<()> {
         }
         // Each comes once before any comes again, so that a short run sees them all.
         if bag.is_empty() {
-            bag = [Fault::Kill, Fault::Stop, Fault::Kill, Fault::Term]
-                .into_iter()
+            bag = possible
+                .iter()
+                .copied()
                 .filter(|fault| faults.contains(fault))
                 .collect();
         }
@@ -45,34 +64,52 @@ pub async fn of_the_server(world: World, faults: Vec<Fault>) -> Result<()> {
             continue;
         }
         let fault = bag.swap_remove(dice.random_range(0..bag.len()));
-        let mut server = world.server.lock().await;
-        strike(&world, &mut server, fault, &mut dice).await?;
+        let mut nodes = world.nodes.lock().await;
+        strike(&world, &mut nodes, fault, &mut dice).await?;
     }
 }
 
-async fn strike(
-    world: &World,
-    server: &mut Server,
-    fault: Fault,
-    dice: &mut SmallRng,
-) -> Result<()> {
+async fn strike(world: &World, nodes: &mut Nodes, fault: Fault, dice: &mut SmallRng) -> Result<()> {
     let from = world.history.now();
-    let name = match fault {
-        Fault::Kill => {
-            server.kill().await?;
+    let struck = dice.random_range(0..nodes.count());
+    let name = match (fault, &nodes.shared) {
+        (Fault::Kill, _) => {
+            let node = nodes.node(struck);
+            node.kill().await?;
             sleep(Duration::from_millis(dice.random_range(0..400))).await;
-            server.again().await?;
+            node.again().await?;
             "kill"
         }
-        Fault::Stop => {
-            server.freeze()?;
+        (Fault::Stop, _) => {
+            let node = nodes.node(struck);
+            node.freeze()?;
             sleep(Duration::from_millis(dice.random_range(300..3_000))).await;
-            server.thaw()?;
+            node.thaw()?;
             "stop"
         }
+        // Nothing is granted for these two: the nodes go on as if nothing had happened.
+        (Fault::Kafka, Some(shared)) => return away(world, shared, Backend::Kafka, dice).await,
+        (Fault::Redis, Some(shared)) => return away(world, shared, Backend::Redis, dice).await,
+        (Fault::Mongodb, Some(shared)) => {
+            if dice.random_bool(0.5) {
+                shared.mongodb.cut(true);
+            }
+            shared
+                .mongodb
+                .slow(Duration::from_millis(dice.random_range(20..400)));
+            sleep(Duration::from_millis(dice.random_range(500..2_500))).await;
+            shared.mongodb.slow(Duration::ZERO);
+            "mongodb"
+        }
+        // One node after the other, as a new version is brought in.
         _ => {
-            terminate(world, server).await?;
-            server.again().await?;
+            for index in 0..nodes.count() {
+                let node = nodes.node(index);
+                let from = world.history.now();
+                let exit = node.terminate(DRAIN).await?;
+                note_end(world, from, exit);
+                node.again().await?;
+            }
             "term"
         }
     };
@@ -86,15 +123,32 @@ async fn strike(
     Ok(())
 }
 
-/// SIGTERM, with what came of it.
-pub async fn terminate(world: &World, server: &mut Server) -> Result<()> {
-    let from = world.history.now();
-    let exit = server.terminate(DRAIN).await?;
-    world.note(What::Terminated {
-        from,
-        code: exit.code,
+/// One of the servers that the nodes share is killed, and comes back after a while: in a long run
+/// after as much as a minute.
+async fn away(world: &World, shared: &Shared, backend: Backend, dice: &mut SmallRng) -> Result<()> {
+    let longest = (world.time / 6).clamp(Duration::from_secs(2), Duration::from_secs(60));
+    let time = longest.mul_f64(dice.random_range(0.2..1.0));
+    shared.backends.kill(backend).await?;
+    world.note(What::Away {
+        backend: backend.name().into(),
+        millis: u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
     });
+    world.pause(time).await;
+    shared.backends.revive(backend).await
+}
+
+/// SIGTERM for all, with what came of it.
+pub async fn terminate(world: &World, nodes: &mut Nodes) -> Result<()> {
+    let from = world.history.now();
+    for exit in nodes.terminate(DRAIN).await? {
+        note_end(world, from, exit);
+    }
     Ok(())
+}
+
+fn note_end(world: &World, from: u64, exit: Exit) {
+    let code = exit.code;
+    world.note(What::Terminated { from, code });
 }
 
 /// Cuts and stalls the connections of single clients, and makes them repeat themselves.

@@ -3,6 +3,7 @@
 mod erase;
 mod faults;
 mod members;
+mod nodes;
 mod prepare;
 mod probes;
 mod slow;
@@ -22,7 +23,9 @@ use super::history::{HARNESS, What};
 use super::recorder::History;
 use super::talker::{Handle, Manner};
 use crate::api::Api;
-use crate::process::{Server, rss};
+use crate::check::proxy::Proxy;
+use crate::process::{Backends, rss};
+use nodes::Nodes;
 
 /// How long the server may take to drain.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -32,6 +35,9 @@ const ANSWERS: Duration = Duration::from_secs(20);
 
 pub struct Plan {
     pub server: PathBuf,
+    /// More than one need backends to share.
+    pub nodes: usize,
+    pub backends: Option<Backends>,
     pub seed: u64,
     pub time: Duration,
     pub clients: u32,
@@ -53,12 +59,15 @@ pub enum Phase {
 /// What everybody in the run shares.
 #[derive(Clone)]
 pub struct World {
+    /// Speaks to whichever node is up.
     pub api: Api,
     pub history: History,
     pub seed: u64,
+    /// How long there is talk.
+    pub time: Duration,
     pub phase: watch::Receiver<Phase>,
-    /// Locked while the server is being broken, so that faults of the server do not overlap.
-    pub server: Arc<Mutex<Server>>,
+    /// Locked while they are being broken, so that faults of servers do not overlap.
+    pub nodes: Arc<Mutex<Nodes>>,
 }
 
 impl World {
@@ -81,16 +90,18 @@ impl World {
 }
 
 pub async fn run(plan: Plan, folder: &Path, history: &History) -> Result<()> {
-    let server = Server::start(&plan.server, folder, &[]).await?;
+    let nodes = Nodes::start(&plan, folder).await?;
+    let door = Proxy::to(nodes.addresses_from(0)).await?;
     let (turn, phase) = watch::channel(Phase::Talk);
     let world = World {
         api: Api {
-            address: server.address,
+            address: door.address,
         },
         history: history.clone(),
         seed: plan.seed,
+        time: plan.time,
         phase,
-        server: Arc::new(Mutex::new(server)),
+        nodes: Arc::new(Mutex::new(nodes)),
     };
     let mut stage = prepare::stage(&world, &plan).await?;
     let mut talkers = JoinSet::new();
@@ -98,7 +109,7 @@ pub async fn run(plan: Plan, folder: &Path, history: &History) -> Result<()> {
         talkers.spawn(talker.run());
     }
     let mut breakers: JoinSet<Result<()>> = JoinSet::new();
-    breakers.spawn(faults::of_the_server(world.clone(), plan.faults.clone()));
+    breakers.spawn(faults::of_servers(world.clone(), plan.faults.clone()));
     breakers.spawn(faults::of_clients(
         world.clone(),
         plan.faults.clone(),
@@ -134,22 +145,22 @@ pub async fn run(plan: Plan, folder: &Path, history: &History) -> Result<()> {
     sleep(plan.heal + Duration::from_millis(300)).await;
     world.note(What::Settled);
 
-    faults::terminate(&world, &mut *world.server.lock().await).await?;
+    faults::terminate(&world, &mut *world.nodes.lock().await).await?;
     turn.send_replace(Phase::Over);
     while let Some(ended) = talkers.join_next().await {
         ended?;
     }
     {
-        let mut server = world.server.lock().await;
-        server.again().await?;
-        server.kill().await?;
-        server.again().await?;
+        let mut nodes = world.nodes.lock().await;
+        nodes.again().await?;
+        nodes.kill().await?;
+        nodes.again().await?;
     }
     store::read(&world, &stage).await?;
     erase::erase_and_look(&world, &mut stage).await?;
     watching.abort();
-    let mut server = world.server.lock().await;
-    faults::terminate(&world, &mut server).await
+    let mut nodes = world.nodes.lock().await;
+    faults::terminate(&world, &mut nodes).await
 }
 
 async fn wait_for_answers(handles: &[Handle]) {
@@ -162,8 +173,8 @@ async fn wait_for_answers(handles: &[Handle]) {
 async fn watch_memory(world: World) {
     loop {
         sleep(Duration::from_millis(250)).await;
-        let pid = world.server.lock().await.pid();
-        if let Some(rss) = pid.and_then(rss) {
+        let pids = world.nodes.lock().await.pids();
+        if let Some(rss) = pids.into_iter().filter_map(rss).max() {
             world.note(What::Memory { rss });
         }
     }

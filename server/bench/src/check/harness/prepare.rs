@@ -119,7 +119,7 @@ pub async fn stage(world: &World, plan: &Plan) -> Result<Stage> {
         hose,
     };
     for index in 0..talkers {
-        let proxy = Proxy::to(world.api.address).await?;
+        let proxy = Proxy::to(world.nodes.lock().await.addresses_from(index)).await?;
         let rooms: Vec<RoomId> = stage
             .halls
             .iter()
