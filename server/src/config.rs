@@ -250,25 +250,4 @@ pub fn options_table() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn the_readme_shows_the_options_as_they_are() {
-        let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
-        let readme = std::fs::read_to_string(readme).unwrap();
-        for line in options_table().lines() {
-            assert!(
-                readme.contains(line),
-                "README.md lacks this line of `madang options`:\n{line}"
-            );
-        }
-    }
-}
+mod tests;
