@@ -30,78 +30,6 @@ pub enum Command {
 
 #[derive(Clone, Debug, Args)]
 pub struct Config {
-    /// MongoDB, which keeps everything when there are many nodes: `mongodb://host/database`. With
-    /// it go Kafka and Redis; none of the three is set where one server runs alone.
-    #[arg(
-        long,
-        env = "MADANG_MONGODB_URI",
-        value_name = "URI",
-        hide_env_values = true
-    )]
-    pub mongodb_uri: Option<String>,
-
-    /// Kafka, by which nodes tell each other what was said: `host:port`, more with commas between.
-    #[arg(long, env = "MADANG_KAFKA_BROKERS", value_name = "HOSTS")]
-    pub kafka_brokers: Option<String>,
-
-    /// Redis, which knows who is here: `redis://host:port`, or `rediss://` with TLS.
-    #[arg(
-        long,
-        env = "MADANG_REDIS_URL",
-        value_name = "URL",
-        hide_env_values = true
-    )]
-    pub redis_url: Option<String>,
-
-    /// Settings of librdkafka, as for TLS and SASL: `key=value` with commas between, or `@FILE`
-    /// with one on each line.
-    #[arg(
-        long,
-        env = "MADANG_KAFKA_OPTIONS",
-        default_value = "",
-        value_name = "OPTIONS",
-        hide_env_values = true
-    )]
-    pub kafka_options: KafkaOptions,
-
-    /// The topic of events. It is made where it is missing.
-    #[arg(
-        long,
-        env = "MADANG_KAFKA_TOPIC",
-        default_value = "madang.events",
-        value_name = "NAME"
-    )]
-    pub kafka_topic: String,
-
-    /// How many partitions the topic is made with: as many nodes can share a worker's work.
-    #[arg(
-        long,
-        env = "MADANG_KAFKA_PARTITIONS",
-        default_value_t = 12,
-        value_name = "NUMBER"
-    )]
-    pub kafka_partitions: u16,
-
-    /// What this node does: `web` serves people, `worker` does what is done beside.
-    #[arg(
-        long,
-        env = "MADANG_ROLES",
-        value_enum,
-        value_delimiter = ',',
-        default_values_t = [Role::Web, Role::Worker],
-        value_name = "ROLES"
-    )]
-    pub roles: Vec<Role>,
-
-    /// Connections to MongoDB that this node opens at most.
-    #[arg(
-        long,
-        env = "MADANG_MONGODB_POOL",
-        default_value_t = 100,
-        value_name = "NUMBER"
-    )]
-    pub mongodb_pool: u32,
-
     /// Where to listen.
     #[arg(
         long,
@@ -197,6 +125,78 @@ pub struct Config {
         value_name = "SECONDS"
     )]
     pub drain_seconds: u64,
+
+    /// MongoDB, which keeps everything when there are many nodes: `mongodb://host/database`. With
+    /// it go Kafka and Redis; none of the three is set where one server runs alone.
+    #[arg(
+        long,
+        env = "MADANG_MONGODB_URI",
+        value_name = "URI",
+        hide_env_values = true
+    )]
+    pub mongodb_uri: Option<String>,
+
+    /// Kafka, by which nodes tell each other what was said: `host:port`, more with commas between.
+    #[arg(long, env = "MADANG_KAFKA_BROKERS", value_name = "HOSTS")]
+    pub kafka_brokers: Option<String>,
+
+    /// Redis, which knows who is here: `redis://host:port`, or `rediss://` with TLS.
+    #[arg(
+        long,
+        env = "MADANG_REDIS_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub redis_url: Option<String>,
+
+    /// Settings of librdkafka, as for TLS and SASL: `key=value` with commas between, or `@FILE`
+    /// with one on each line.
+    #[arg(
+        long,
+        env = "MADANG_KAFKA_OPTIONS",
+        default_value = "",
+        value_name = "OPTIONS",
+        hide_env_values = true
+    )]
+    pub kafka_options: KafkaOptions,
+
+    /// The topic of events. It is made where it is missing.
+    #[arg(
+        long,
+        env = "MADANG_KAFKA_TOPIC",
+        default_value = "madang.events",
+        value_name = "NAME"
+    )]
+    pub kafka_topic: String,
+
+    /// How many partitions the topic is made with: as many nodes can share a worker's work.
+    #[arg(
+        long,
+        env = "MADANG_KAFKA_PARTITIONS",
+        default_value_t = 12,
+        value_name = "NUMBER"
+    )]
+    pub kafka_partitions: u16,
+
+    /// What this node does: `web` serves people, `worker` does what is done beside.
+    #[arg(
+        long,
+        env = "MADANG_ROLES",
+        value_enum,
+        value_delimiter = ',',
+        default_values_t = [Role::Web, Role::Worker],
+        value_name = "ROLES"
+    )]
+    pub roles: Vec<Role>,
+
+    /// Connections to MongoDB that this node opens at most.
+    #[arg(
+        long,
+        env = "MADANG_MONGODB_POOL",
+        default_value_t = 100,
+        value_name = "NUMBER"
+    )]
+    pub mongodb_pool: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -226,12 +226,15 @@ pub fn options_table() -> String {
         let (Some(long), Some(variable)) = (argument.get_long(), argument.get_env()) else {
             continue;
         };
-        let default = argument
+        let defaults: Vec<_> = argument
             .get_default_values()
-            .first()
-            .map_or_else(String::new, |value| {
-                format!("`{}`", value.to_string_lossy())
-            });
+            .iter()
+            .map(|value| value.to_string_lossy())
+            .collect();
+        let default = match defaults.join(",") {
+            none if none.is_empty() => none,
+            default => format!("`{default}`"),
+        };
         let help = argument
             .get_help()
             .map(ToString::to_string)
