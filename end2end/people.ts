@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 
 import { Chat } from "./chat";
 import type { Names } from "./names";
-import type { Server } from "./server";
 
 export const password = "correct horse 마당";
 
@@ -21,10 +20,15 @@ export interface Message {
   deleted?: boolean;
 }
 
+/** Where Madang is found: a server, or what stands in front of several. */
+export interface Place {
+  url: string;
+}
+
 /** What a person may ask for over REST: how tests make what is not their subject. */
 export class Api {
   constructor(
-    readonly server: Server,
+    readonly server: Place,
     private readonly token: string,
   ) {}
 
@@ -107,7 +111,7 @@ interface SignedIn {
 }
 
 /** Makes the account, and leaves the browser signed in. */
-export async function register(server: Server, context: BrowserContext, username: string, displayName: string) {
+export async function register(server: Place, context: BrowserContext, username: string, displayName: string) {
   const answer = await context.request.post(`${server.url}/api/auth/register`, {
     headers: { origin: server.url },
     data: { username, password, displayName },

@@ -16,11 +16,12 @@ export class Server {
   private constructor(
     readonly url: string,
     private readonly data: string,
+    private readonly settings: Record<string, string>,
   ) {}
 
-  static async start(): Promise<Server> {
+  static async start(settings: Record<string, string> = {}): Promise<Server> {
     const data = mkdtempSync(join(scratch ?? tmpdir(), "madang-"));
-    const server = new Server(`http://127.0.0.1:${await freePort()}`, data);
+    const server = new Server(`http://127.0.0.1:${await freePort()}`, data, settings);
     await server.run();
     return server;
   }
@@ -28,7 +29,7 @@ export class Server {
   /** Starts the process, and waits until it takes traffic. */
   async run() {
     const child = spawn(binary, ["serve"], {
-      env: { ...process.env, MADANG_ADDR: new URL(this.url).host, MADANG_DATA: this.data },
+      env: { ...process.env, ...this.settings, MADANG_ADDR: new URL(this.url).host, MADANG_DATA: this.data },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.child = child;
