@@ -67,7 +67,7 @@ impl Server {
             Some(given) => given.0.clone(),
             None => kept_secret(&config.data)?,
         };
-        let bus: Arc<dyn Bus> = Arc::new(LocalBus);
+        let bus: Arc<dyn Bus> = Arc::new(LocalBus::default());
         let presence: Arc<dyn Presence> = Arc::new(LocalPresence::default());
 
         let hub = Hub::new(Arc::clone(&store), Arc::clone(&bus), Arc::clone(&presence));

@@ -6,15 +6,17 @@
 mod bus;
 mod disk;
 mod files;
+mod kafka;
 mod model;
 mod presence;
+mod proxy;
 mod sqlite;
 mod store;
 mod wrap;
 
 use std::sync::Arc;
 
-use server::bus::LocalBus;
+use server::bus::{Bus, LocalBus};
 use server::presence::LocalPresence;
 use store::{Made, World};
 
@@ -23,7 +25,9 @@ store::suite!(on_sqlite_that_fails, || World::repeating(unreliable));
 
 presence::suite!(on_local_presence, || Arc::new(LocalPresence::new()));
 files::suite!(on_disk, disk::fresh);
-bus::suite!(on_local_bus, || Arc::new(LocalBus));
+bus::suite!(on_local_bus, async || {
+    Arc::new(LocalBus::default()) as Arc<dyn Bus>
+});
 
 /// SQLite behind calls that fail, and a caller who repeats them, as the port allows.
 fn unreliable() -> Made {

@@ -47,7 +47,7 @@ impl House {
         let presence: Arc<dyn Presence> = Arc::new(LocalPresence::default());
         let hub = Hub::new(
             Arc::clone(&store),
-            Arc::new(LocalBus),
+            Arc::new(LocalBus::default()),
             Arc::clone(&presence),
         );
         let clock = Arc::new(Hands(AtomicI64::new(NOON)));

@@ -1,0 +1,248 @@
+//! Handing events over to Kafka.
+//!
+//! librdkafka's own queue is the only one: bounded in bytes, filled without waiting, emptied by
+//! its one thread in order. Whoever publishes for one room does so from one place, so a room's
+//! events stay in order without a task of ours in between.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::RwLock;
+use protocol::wire::Event;
+use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError as DriverError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
+use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
+
+use super::{KafkaError, condition, record};
+
+/// How long what is queued may take to go when the node stops.
+const FLUSH: Duration = Duration::from_secs(5);
+/// Between two attempts to say that something was lost, and to begin anew.
+const AGAIN: Duration = Duration::from_millis(500);
+
+type Producer = ThreadedProducer<Deliveries>;
+
+pub(super) struct Publisher {
+    topic: String,
+    node: String,
+    config: ClientConfig,
+    /// None once it is closed.
+    producer: RwLock<Option<Arc<Producer>>>,
+    losses: Arc<Losses>,
+    published: AtomicU64,
+}
+
+impl Publisher {
+    pub(super) fn new(topic: &str, node: &str, config: ClientConfig) -> Result<Self, KafkaError> {
+        let losses = Arc::new(Losses::default());
+        let producer = connect(&config, &losses)?;
+        Ok(Self {
+            topic: topic.to_owned(),
+            node: node.to_owned(),
+            config,
+            producer: RwLock::new(Some(Arc::new(producer))),
+            losses,
+            published: AtomicU64::new(0),
+        })
+    }
+
+    pub(super) fn publish(&self, events: &[Arc<Event>]) {
+        let Some(producer) = self.producer.read().as_ref().map(Arc::clone) else {
+            return;
+        };
+        for event in events {
+            let json = match serde_json::to_vec(&**event) {
+                Ok(json) => json,
+                Err(error) => {
+                    tracing::error!(%error, room.id = %event.room, "an event could not be written as JSON");
+                    self.losses.note();
+                    continue;
+                }
+            };
+            let key = event.room.to_string();
+            let headers = record::event_headers(&self.node);
+            self.published.fetch_add(1, Ordering::Relaxed);
+            self.send(&producer, EVENT, Some((&key, &json)), headers);
+        }
+    }
+
+    /// Whether all that was published so far is with Kafka, on its way, or known to be missing.
+    pub(super) fn is_well(&self) -> bool {
+        !self.losses.are_untold()
+    }
+
+    pub(super) fn published(&self) -> u64 {
+        self.published.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn dropped(&self) -> u64 {
+        self.losses.noted.load(Ordering::Relaxed)
+    }
+
+    /// Tells the other nodes when something was dropped, as soon as anything can be told, and
+    /// begins anew after an error from which librdkafka cannot go on. Runs for as long as the bus.
+    pub(super) async fn look_after(&self) {
+        loop {
+            tokio::select! {
+                () = self.losses.ended.notified() => self.begin_anew().await,
+                () = self.losses.changed.notified() => {
+                    if self.losses.are_untold() {
+                        self.tell_losses();
+                        tokio::time::sleep(AGAIN).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The word travels as the events do, so once it is through they go through as well. Its
+    /// failure wakes [`Self::look_after`] again.
+    fn tell_losses(&self) {
+        let Some(producer) = self.producer.read().as_ref().map(Arc::clone) else {
+            return;
+        };
+        let so_far = self.losses.noted.load(Ordering::Acquire);
+        let so_far = usize::try_from(so_far).unwrap_or(usize::MAX);
+        let headers = record::lost_headers(&self.node);
+        self.send(&producer, so_far, None, headers);
+    }
+
+    fn send(
+        &self,
+        producer: &Producer,
+        opaque: usize,
+        content: Option<(&String, &Vec<u8>)>,
+        headers: OwnedHeaders,
+    ) {
+        let mut record = BaseRecord::with_opaque_to(&self.topic, opaque).headers(headers);
+        if let Some((key, json)) = content {
+            record = record.key(key).payload(json);
+        }
+        if let Err((error, _)) = producer.send(record) {
+            tracing::debug!(%error, "Kafka's queue took no more");
+            self.losses.settle(opaque, false);
+        }
+    }
+
+    async fn begin_anew(&self) {
+        let (config, losses) = (self.config.clone(), Arc::clone(&self.losses));
+        let fresh = spawn_blocking(move || connect(&config, &losses)).await;
+        match fresh {
+            Ok(Ok(fresh)) => {
+                let before = match &mut *self.producer.write() {
+                    // Closed meanwhile.
+                    None => None,
+                    Some(producer) => Some(std::mem::replace(producer, Arc::new(fresh))),
+                };
+                // What it still held fails now, and is noted as lost.
+                let _ = spawn_blocking(move || drop(before)).await;
+                tracing::info!("handing events over to Kafka begins anew");
+            }
+            Ok(Err(error)) => self.postpone(error.to_string()).await,
+            Err(error) => self.postpone(error.to_string()).await,
+        }
+    }
+
+    async fn postpone(&self, why: String) {
+        tracing::error!(why, "handing events over to Kafka could not begin anew yet");
+        tokio::time::sleep(AGAIN).await;
+        self.losses.ended.notify_one();
+    }
+
+    /// Sends what is queued and ends.
+    pub(super) async fn close(&self) {
+        let Some(producer) = self.producer.write().take() else {
+            return;
+        };
+        let flushed = spawn_blocking(move || producer.flush(FLUSH)).await;
+        if let Ok(Err(error)) = flushed {
+            tracing::warn!(%error, "not all events reached Kafka before the end; other nodes find them in the store");
+        }
+    }
+}
+
+fn connect(config: &ClientConfig, losses: &Arc<Losses>) -> Result<Producer, KafkaError> {
+    config
+        .create_with_context(Deliveries(Arc::clone(losses)))
+        .map_err(|error| KafkaError::Client(error.to_string()))
+}
+
+/// Marks a record as an event. Any other mark is that of a word about losses: how many it tells.
+const EVENT: usize = 0;
+
+/// What did not reach Kafka, and whether the others know that.
+#[derive(Debug, Default)]
+struct Losses {
+    noted: AtomicU64,
+    told: AtomicU64,
+    changed: Notify,
+    /// librdkafka cannot go on.
+    ended: Notify,
+}
+
+impl Losses {
+    fn are_untold(&self) -> bool {
+        self.noted.load(Ordering::Acquire) > self.told.load(Ordering::Acquire)
+    }
+
+    fn note(&self) {
+        let untold = self.are_untold();
+        self.noted.fetch_add(1, Ordering::AcqRel);
+        if !untold {
+            tracing::warn!(
+                "events could not be handed to Kafka; other nodes find them in the store"
+            );
+        }
+        self.changed.notify_one();
+    }
+
+    fn settle(&self, opaque: usize, delivered: bool) {
+        match (opaque, delivered) {
+            (EVENT, true) => {}
+            (EVENT, false) => self.note(),
+            (_, false) => self.changed.notify_one(),
+            (so_far, true) => {
+                self.told.fetch_max(so_far as u64, Ordering::AcqRel);
+                if self.are_untold() {
+                    self.changed.notify_one();
+                } else {
+                    tracing::info!(dropped = so_far, "events are handed to Kafka again");
+                }
+            }
+        }
+    }
+}
+
+/// Hears what became of each record.
+struct Deliveries(Arc<Losses>);
+
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        condition::log(level, facility, message);
+    }
+
+    fn error(&self, error: DriverError, reason: &str) {
+        tracing::debug!(%error, reason, "librdkafka reports an error");
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
+            tracing::warn!(reason, "handing events over to Kafka has come to an end");
+            self.0.ended.notify_one();
+        }
+    }
+}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
+        if let Err((error, _)) = result {
+            tracing::debug!(%error, "a record did not reach Kafka");
+        }
+        self.0.settle(opaque, result.is_ok());
+    }
+}

@@ -1,0 +1,117 @@
+//! Connections that break, readers that are late, workers that are gone.
+
+use server::bus::{BusItem, Tally};
+
+use super::*;
+use crate::bus::{by_turns, event, hear};
+use crate::proxy::Proxy;
+
+/// Each test has an address of its own for its proxy.
+async fn behind_proxy(options: &KafkaOptions, last: u8) -> (Proxy, KafkaOptions) {
+    let proxy = Proxy::before_kafka(broker(), last).await;
+    let options = KafkaOptions {
+        brokers: proxy.address.to_string(),
+        ..options.clone()
+    };
+    (proxy, options)
+}
+
+async fn gap(bus: &dyn Bus) {
+    while !matches!(bus.next().await, BusItem::Gap) {}
+}
+
+/// Asks again until it is so: of this nobody is told.
+async fn until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_cut_and_is_back_is_a_gap() {
+    let options = options();
+    let (proxy, behind) = behind_proxy(&options, 2).await;
+    let (one, two) = (make(options).await, make(behind).await);
+    one.publish(&[event(1, 1)]);
+    assert_eq!(hear(&*two).await, event(1, 1));
+    proxy.cut();
+    proxy.mend();
+    gap(&*two).await;
+    one.publish(&[event(1, 2)]);
+    assert_eq!(hear(&*two).await, event(1, 2));
+}
+
+#[tokio::test]
+async fn while_it_is_cut_off_a_node_knows_and_says_so() {
+    let options = options();
+    let (proxy, behind) = behind_proxy(&options, 3).await;
+    let (one, two) = (make(options).await, make(behind).await);
+    assert!(two.is_well());
+    proxy.cut();
+    until(|| !two.is_well()).await;
+    let said = two.ready().await.unwrap_err();
+    assert!(said.contains("Kafka"), "{said}");
+    one.publish(&[event(1, 1)]);
+    proxy.mend();
+    assert_eq!(hear(&*two).await, event(1, 1));
+    until(|| two.is_well()).await;
+    two.ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_node_that_could_not_publish_tells_the_others_to_look_into_the_store() {
+    let options = options();
+    let (proxy, behind) = behind_proxy(&options, 4).await;
+    let (one, two) = (make(behind).await, make(options).await);
+    proxy.cut();
+    one.publish(&[event(1, 1)]);
+    until(|| one.tally().dropped == 1).await;
+    proxy.mend();
+    gap(&*two).await;
+    until(|| one.is_well()).await;
+    one.publish(&[event(1, 2)]);
+    assert_eq!(hear(&*two).await, event(1, 2));
+}
+
+#[tokio::test]
+async fn a_late_reader_goes_on_at_the_end_and_says_so() {
+    let options = options();
+    let late = KafkaOptions {
+        max_lag: Duration::ZERO,
+        ..options.clone()
+    };
+    let (one, two) = (make(options).await, make(late).await);
+    // With nothing allowed, whatever takes a millisecond to arrive is late.
+    let mut rev = 0;
+    let saying = async {
+        loop {
+            rev += 1;
+            one.publish(&[event(1, rev)]);
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = saying => {}
+        () = gap(&*two) => {}
+    }
+    let Tally { gaps, .. } = two.tally();
+    assert_eq!(gaps, 1);
+}
+
+#[tokio::test]
+async fn the_work_of_a_node_that_is_cut_off_goes_on_elsewhere() {
+    let options = options();
+    let (proxy, behind) = behind_proxy(&options, 5).await;
+    let (one, two) = (make(behind).await, make(options).await);
+    let mut first = one.work("index").await.unwrap();
+    let events = by_turns(1, 3);
+    two.publish(&events);
+    assert_eq!(first.next().await, events[0]);
+    proxy.cut();
+    let mut second = two.work("index").await.unwrap();
+    for event in events {
+        assert_eq!(second.next().await, event);
+        second.done(&event);
+    }
+    proxy.mend();
+}
