@@ -7,9 +7,9 @@ use crate::config::Config;
 
 /// What Kafka's library is told beside what Madang tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KafkaOptions(pub BTreeMap<String, String>);
+pub struct KafkaExtras(pub BTreeMap<String, String>);
 
-impl FromStr for KafkaOptions {
+impl FromStr for KafkaExtras {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -24,7 +24,7 @@ impl FromStr for KafkaOptions {
     }
 }
 
-impl KafkaOptions {
+impl KafkaExtras {
     fn of<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Self, String> {
         let mut options = BTreeMap::new();
         let lines = lines
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn options_of_kafka_come_from_the_line_or_from_a_file() {
-        let line: KafkaOptions = "security.protocol=SASL_SSL, sasl.mechanism=PLAIN"
+        let line: KafkaExtras = "security.protocol=SASL_SSL, sasl.mechanism=PLAIN"
             .parse()
             .unwrap();
         assert_eq!(line.0["security.protocol"], "SASL_SSL");
@@ -158,9 +158,9 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, "# for the cloud\nssl.ca.location=/etc/ca,1.pem\n\n").unwrap();
         let path = format!("@{}", file.path().display());
-        let read: KafkaOptions = path.parse().unwrap();
+        let read: KafkaExtras = path.parse().unwrap();
         assert_eq!(read.0["ssl.ca.location"], "/etc/ca,1.pem");
-        let wrong = "security.protocol".parse::<KafkaOptions>().unwrap_err();
+        let wrong = "security.protocol".parse::<KafkaExtras>().unwrap_err();
         assert!(wrong.contains("key=value"), "{wrong}");
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::cluster::KafkaOptions;
+use crate::cluster::KafkaExtras;
 use crate::secret::GivenSecret;
 use crate::web::{Network, PublicOrigin};
 
@@ -158,7 +158,7 @@ pub struct Config {
         value_name = "OPTIONS",
         hide_env_values = true
     )]
-    pub kafka_options: KafkaOptions,
+    pub kafka_options: KafkaExtras,
 
     /// The topic of events. It is made where it is missing.
     #[arg(

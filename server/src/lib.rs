@@ -2,6 +2,7 @@
 //! `bus`, `presence`, `files`); the adapters behind them are chosen once, at start.
 #![recursion_limit = "256"]
 
+pub mod adapters;
 pub mod bus;
 pub mod chat;
 pub mod cluster;
@@ -15,3 +16,4 @@ pub mod server;
 pub mod stomp;
 pub mod store;
 pub mod web;
+pub mod workers;

@@ -1,7 +1,6 @@
 //! The server as a whole: what is put together at start, and taken apart in order at the end.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,37 +11,19 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::bus::{Bus, LocalBus};
+use crate::adapters::{Adapters, StartError};
+use crate::bus::{Bus, BusMetrics};
 use crate::chat::{self, Chat, SystemClock, Writers};
-use crate::config::{Config, Registration};
-use crate::files::DiskFiles;
+use crate::config::{Config, Registration, Role};
 use crate::live::Hub;
-use crate::presence::{LocalPresence, Presence};
-use crate::secret;
+use crate::presence::Presence;
 use crate::stomp::{self, Endpoint, EndpointMetrics};
-use crate::store::{OpenError, SqliteStore, Store};
+use crate::store::Store;
 use crate::web::{self, Health, Web, WebSettings};
+use crate::workers::{self, AbuseObserver};
 
 /// How often the server looks after what it keeps.
 const UPKEEP: Duration = Duration::from_secs(15 * 60);
-
-/// Why a server could not start. Each says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error(transparent)]
-    Store(#[from] OpenError),
-    #[error("the directory for files cannot be used: {0}")]
-    Files(String),
-    #[error("the secret in the data directory cannot be used: {0}")]
-    Secret(std::io::Error),
-    #[error(
-        "cannot listen on {addr}: {error}. Is another server running there? Choose another with --addr or MADANG_ADDR."
-    )]
-    Listen {
-        addr: SocketAddr,
-        error: std::io::Error,
-    },
-}
 
 /// A server that is ready to run.
 pub struct Server {
@@ -55,27 +36,27 @@ pub struct Server {
     writers: Arc<Writers>,
     store: Arc<dyn Store>,
     bus: Arc<dyn Bus>,
+    /// Where this node is a worker.
+    abuse: Option<AbuseObserver>,
     drain: Duration,
 }
 
 impl Server {
     pub async fn start(config: &Config) -> Result<Self, StartError> {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data)?);
-        let files = DiskFiles::open(&config.data.join("files"))
-            .map_err(|error| StartError::Files(error.to_string()))?;
-        let secret = match &config.secret {
-            Some(given) => given.0.clone(),
-            None => kept_secret(&config.data)?,
-        };
-        let bus: Arc<dyn Bus> = Arc::new(LocalBus::default());
-        let presence: Arc<dyn Presence> = Arc::new(LocalPresence::default());
+        let Adapters {
+            store,
+            files,
+            bus,
+            presence,
+            secret,
+        } = Adapters::open(config).await?;
 
         let hub = Hub::new(Arc::clone(&store), Arc::clone(&bus), Arc::clone(&presence));
         let writers = Writers::new(Arc::clone(&store), Arc::clone(&hub) as Arc<dyn chat::Sink>);
         let chat = Arc::new(Chat::new(chat::Parts {
             store: Arc::clone(&store),
             presence: Arc::clone(&presence),
-            files: Arc::new(files),
+            files,
             writers: Arc::clone(&writers),
             clock: Arc::new(SystemClock),
             secret,
@@ -101,8 +82,18 @@ impl Server {
         );
         web.metrics.register(|registry| {
             registry.register_collector(Box::new(EndpointMetrics::of(&endpoint)));
+            registry.register_collector(Box::new(BusMetrics::of(&bus)));
         });
-        let router = web::router(web).merge(endpoint.router());
+        let abuse = config.roles.contains(&Role::Worker).then(|| {
+            let abuse = AbuseObserver::default();
+            web.metrics.register(|registry| abuse.register(registry));
+            abuse
+        });
+        let router = if config.roles.contains(&Role::Web) {
+            web::router(web).merge(endpoint.router())
+        } else {
+            web::operators_router(web)
+        };
 
         let listener =
             TcpListener::bind(config.addr)
@@ -121,6 +112,7 @@ impl Server {
             writers,
             store,
             bus,
+            abuse,
             drain: Duration::from_secs(config.drain_seconds),
         })
     }
@@ -136,8 +128,14 @@ impl Server {
         self.hub.start();
         let beside = TaskTracker::new();
         let ending = CancellationToken::new();
-        let kept = upkeep(Arc::clone(&self.store), Arc::clone(&self.chat));
-        beside.spawn(until(ending.clone(), kept));
+        if let Some(abuse) = self.abuse {
+            let kept = upkeep(Arc::clone(&self.store), Arc::clone(&self.chat));
+            beside.spawn(until(ending.clone(), kept));
+            beside.spawn(until(
+                ending.clone(),
+                workers::run(Arc::clone(&self.bus), abuse),
+            ));
+        }
         let chat = Arc::clone(&self.chat);
         beside.spawn(until(ending.clone(), async move {
             chat.follow_ended_sessions().await;
@@ -186,10 +184,6 @@ impl Server {
             Err(_) => Ok(()),
         }
     }
-}
-
-fn kept_secret(data: &Path) -> Result<chat::Secret, StartError> {
-    secret::kept_in(data).map_err(StartError::Secret)
 }
 
 fn web_settings(config: &Config) -> WebSettings {

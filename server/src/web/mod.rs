@@ -78,10 +78,7 @@ pub fn router(web: Web) -> Router {
     let compressed = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(worthwhile);
-    Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::text))
+    for_operators()
         .merge(api::router(&web))
         .merge(pages::router(&web))
         .layer(compressed)
@@ -89,4 +86,16 @@ pub fn router(web: Web) -> Router {
         .layer(middleware::from_fn_with_state(web.clone(), headers::secure))
         .layer(middleware::from_fn_with_state(web.clone(), metrics::count))
         .with_state(web)
+}
+
+/// Of a node that serves no people.
+pub fn operators_router(web: Web) -> Router {
+    for_operators().with_state(web)
+}
+
+fn for_operators() -> Router<Web> {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::text))
 }

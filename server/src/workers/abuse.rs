@@ -200,7 +200,12 @@ mod tests {
     fn a_lively_conversation_is_no_abuse() {
         let talk = (1..500).map(|n| {
             let n = n as i64;
-            post(n as u64, 7 + (n as u128 % 3), n * 600, &format!("sentence number {n}"))
+            post(
+                n as u64,
+                7 + (n as u128 % 3),
+                n * 600,
+                &format!("sentence number {n}"),
+            )
         });
         assert_eq!(noticed(talk), []);
     }
@@ -225,7 +230,9 @@ mod tests {
 
     #[test]
     fn what_is_given_again_is_not_counted_again() {
-        let once: Vec<_> = (1..=5).map(|n| post(n, 7, n as i64 * 1_000, "buy my coins")).collect();
+        let once: Vec<_> = (1..=5)
+            .map(|n| post(n, 7, n as i64 * 1_000, "buy my coins"))
+            .collect();
         let twice = once.iter().cloned().chain(once.iter().cloned());
         assert_eq!(noticed(twice), []);
     }

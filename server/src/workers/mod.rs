@@ -29,7 +29,11 @@ pub async fn run<W: Worker>(bus: Arc<dyn Bus>, mut worker: W) {
         let mut work = match bus.work(W::NAME).await {
             Ok(work) => work,
             Err(why) => {
-                tracing::warn!(worker = W::NAME, why, "there is no work to be had; asking again");
+                tracing::warn!(
+                    worker = W::NAME,
+                    why,
+                    "there is no work to be had; asking again"
+                );
                 tokio::time::sleep(AGAIN).await;
                 continue;
             }
