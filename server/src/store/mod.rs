@@ -4,6 +4,7 @@
 //! Every rule that two clients could race for (membership, authorship, one id one operation, one
 //! rev one event) is decided inside the store, at the commit.
 
+mod mongo;
 mod sqlite;
 mod types;
 
@@ -11,6 +12,7 @@ use async_trait::async_trait;
 use protocol::wire::{Device, Event, User};
 use protocol::{MessageId, Rev, RoomId, SessionId, Timestamp, UserId};
 
+pub use mongo::{MongoOpenError, MongoPool, MongoStore};
 pub use sqlite::{OpenError, SqliteStore};
 pub use types::*;
 

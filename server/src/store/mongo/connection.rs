@@ -1,0 +1,83 @@
+//! The way to the server. The driver must not be dropped in the middle of an operation, and whoever
+//! asks may go away at any time; so every call runs in a task of its own, to its end, and only the
+//! wait for it is given up.
+
+use std::future::Future;
+use std::time::Duration;
+
+use mongodb::{Client, Database};
+use tokio_util::task::TaskTracker;
+
+/// The time after which nobody waits for a call any more. The driver has no time limit of its own
+/// for an answer on a connection that is stalled.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Nothing is known of what became of the call.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub(crate) enum Unanswered {
+    #[error("it is closed")]
+    Closed,
+    #[error("MongoDB has not answered for {} s", PATIENCE.as_secs())]
+    Late,
+    #[error("the call broke off; the log above says where")]
+    Broken,
+}
+
+/// Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    client: Client,
+    database: Database,
+    calls: TaskTracker,
+}
+
+impl Connection {
+    pub(super) fn new(client: Client, database: Database) -> Self {
+        Self {
+            client,
+            database,
+            calls: TaskTracker::new(),
+        }
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Runs the call to its end, whether or not somebody still waits for it.
+    pub(crate) async fn call<F>(&self, work: F) -> Result<F::Output, Unanswered>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        if self.calls.is_closed() {
+            return Err(Unanswered::Closed);
+        }
+        match tokio::time::timeout(PATIENCE, self.calls.spawn(work)).await {
+            Ok(Ok(output)) => Ok(output),
+            Ok(Err(_)) => Err(Unanswered::Broken),
+            Err(_) => Err(Unanswered::Late),
+        }
+    }
+
+    /// Starts work for which nobody waits.
+    pub(crate) fn begin(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if !self.calls.is_closed() {
+            self.calls.spawn(work);
+        }
+    }
+
+    /// Lets nobody else in, waits for what is under way, and hangs up.
+    pub(super) async fn close(&self) {
+        if self.calls.close() {
+            let finished = tokio::time::timeout(PATIENCE, self.calls.wait()).await;
+            if finished.is_err() {
+                tracing::warn!(
+                    calls = self.calls.len(),
+                    "closed while calls still waited for MongoDB"
+                );
+            }
+            self.client.clone().shutdown().immediate(true).await;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A room as it is now, whoever left it half written.
+//!
+//! A room's document says how many events it has applied. If the log has the next one, somebody
+//! wrote it and has not applied it yet, or never will, because its node was killed: then whoever
+//! looks applies it first. One look at rev `applied + 1` tells, since the log has no holes; and if
+//! it is not there at the end of a reading, then nothing was written during the reading, and all
+//! that was read is of one moment.
+
+use futures::TryStreamExt;
+use mongodb::bson::{Uuid, doc};
+use protocol::RoomId;
+
+use super::Core;
+use super::documents::{Entry, Room, bin};
+use crate::store::{StoreError, StoreResult};
+
+/// Events applied in one step by whoever finds that they were not.
+const STEP: i64 = 500;
+/// In a room that never rests a reading is not of one moment. After so many tries it is taken
+/// all the same: it lacks nothing that was there when it began.
+pub(super) const TRIES: usize = 4;
+
+/// A reading that is repeated until it is of one moment:
+/// `while let Some(room) = look.next().await? { answer = read what there is of this room }`.
+pub(super) struct Look<'a> {
+    core: &'a Core,
+    id: RoomId,
+    /// The room that the last reading began from.
+    seen: Option<Room>,
+    tries: usize,
+}
+
+impl Look<'_> {
+    /// The room to read. `None`: what was read holds; if nothing was, there is no such room.
+    pub(super) async fn next(&mut self) -> StoreResult<Option<Room>> {
+        if let Some(seen) = self.seen.take() {
+            self.tries += 1;
+            if self.tries >= TRIES || !self.core.is_behind(&seen).await? {
+                return Ok(None);
+            }
+            self.core.catch_up(seen).await?;
+        }
+        self.seen = match self.core.find_room(self.id).await? {
+            // Nobody has seen its first event yet, if it has one.
+            Some(room) if room.applied == 0 => self.core.current(self.id).await?,
+            room => room,
+        };
+        Ok(self.seen.clone())
+    }
+}
+
+impl Core {
+    /// The document, which may be behind the log.
+    pub(super) async fn find_room(&self, room: RoomId) -> StoreResult<Option<Room>> {
+        let found = self
+            .all
+            .rooms
+            .find_one(doc! { "room": bin(room.as_bytes()) });
+        Ok(found.await?)
+    }
+
+    /// Begins a reading of the room.
+    pub(super) fn look(&self, id: RoomId) -> Look<'_> {
+        Look {
+            core: self,
+            id,
+            seen: None,
+            tries: 0,
+        }
+    }
+
+    /// The room with all of its log applied. `None`: there is no such room.
+    pub(super) async fn current(&self, id: RoomId) -> StoreResult<Option<Room>> {
+        match self.find_room(id).await? {
+            Some(room) => {
+                let room = self.catch_up(room).await?;
+                Ok((room.applied > 0).then_some(room))
+            }
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn is_behind(&self, room: &Room) -> StoreResult<bool> {
+        let next = doc! { "room": room.key, "rev": room.applied.saturating_add(1) };
+        Ok(self.all.log.find_one(next).await?.is_some())
+    }
+
+    /// Which of the rooms have events that were not applied.
+    pub(super) async fn behind(&self, rooms: &[Room]) -> StoreResult<Vec<Uuid>> {
+        let mut behind = Vec::new();
+        for rooms in rooms.chunks(200) {
+            let next = rooms
+                .iter()
+                .map(|room| doc! { "room": room.key, "rev": room.applied.saturating_add(1) })
+                .collect::<Vec<_>>();
+            let found = self.all.log.find(doc! { "$or": next }).await?;
+            let found = found.try_collect::<Vec<Entry>>().await?;
+            behind.extend(found.into_iter().map(|entry| entry.room));
+        }
+        Ok(behind)
+    }
+
+    /// Applies what the log has beyond the document.
+    pub(super) async fn catch_up(&self, mut room: Room) -> StoreResult<Room> {
+        loop {
+            let beyond = doc! { "room": room.key, "rev": { "$gt": room.applied } };
+            let found = self
+                .all
+                .log
+                .find(beyond)
+                .sort(doc! { "rev": 1 })
+                .limit(STEP);
+            let entries = found.await?.try_collect::<Vec<_>>().await?;
+            if entries.is_empty() {
+                return Ok(room);
+            }
+            dense(&room, &entries)?;
+            tracing::debug!(
+                room.id = %room.id(),
+                room.applied = room.applied,
+                events = entries.len(),
+                "applying events that their writer has not applied"
+            );
+            room = self.project(room, &entries).await?;
+        }
+    }
+}
+
+fn dense(room: &Room, entries: &[Entry]) -> StoreResult<()> {
+    let expected = room.applied.saturating_add(1)..;
+    match expected.zip(entries).find(|(rev, entry)| *rev != entry.rev) {
+        None => Ok(()),
+        Some((rev, _)) => Err(StoreError::Corrupt(format!(
+            "the log of room {} has no event {rev}, but later ones; restore the database from a \
+             backup",
+            room.id()
+        ))),
+    }
+}

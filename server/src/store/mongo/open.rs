@@ -1,0 +1,230 @@
+//! Opens the database: a server that answers, a schema that we know, indexes that are there.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use mongodb::bson::{Document, Uuid, doc};
+use mongodb::error::{Error, ErrorKind};
+use mongodb::options::{
+    Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+};
+use mongodb::{Client, Database};
+use protocol::Timestamp;
+
+use super::collections::{Collections, Meta};
+use super::connection::Connection;
+use super::documents::time;
+use super::failure::{COMMAND_NOT_FOUND, code, is_duplicate};
+use super::turns::Turns;
+use super::{Core, MongoStore};
+
+/// The schema that this Madang writes.
+const VERSION: i64 = 1;
+/// Where the address names no database.
+const DATABASE: &str = "madang";
+/// A server that does not answer is to be noticed soon.
+const TIMEOUT: Duration = Duration::from_secs(4);
+const IDLE: Duration = Duration::from_secs(300);
+
+/// Connections to one server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MongoPool {
+    /// Kept open, so that the first of many does not wait.
+    pub min: u32,
+    /// Beyond this, calls wait for one another.
+    pub max: u32,
+}
+
+impl Default for MongoPool {
+    fn default() -> Self {
+        Self { min: 5, max: 100 }
+    }
+}
+
+/// Why the database cannot be used, in sentences for whoever starts the server.
+#[derive(Debug, thiserror::Error)]
+pub enum MongoOpenError {
+    #[error(
+        "The address of MongoDB cannot be used: {0}. Write it as \
+         mongodb://user:password@host:27017/madang (MADANG_MONGODB_URI)."
+    )]
+    Address(Error),
+    #[error(
+        "MongoDB at {hosts} does not answer: {source}. Start it, or correct the address \
+         (MADANG_MONGODB_URI)."
+    )]
+    Unreachable { hosts: String, source: Error },
+    #[error(
+        "MongoDB at {hosts} refuses: {source}. Look whether the user may read and write the \
+         database {database}, make indexes in it, and whether it belongs to Madang alone \
+         (MADANG_MONGODB_URI)."
+    )]
+    Refused {
+        hosts: String,
+        database: String,
+        source: Error,
+    },
+    #[error(
+        "The database {database} at {hosts} was written by a newer Madang: its schema is version \
+         {found}, this one knows up to {known}. Start the newer Madang, or restore a backup from \
+         before."
+    )]
+    Newer {
+        hosts: String,
+        database: String,
+        found: i64,
+        known: i64,
+    },
+}
+
+impl MongoStore {
+    /// Opens the database that the address names (`madang` where it names none), and makes what
+    /// is missing in it. Many nodes may do so at once.
+    pub async fn open(uri: &str, pool: MongoPool) -> Result<Self, MongoOpenError> {
+        let options = ClientOptions::parse(uri)
+            .await
+            .map_err(MongoOpenError::Address)?;
+        let options = suited(options, pool);
+        let hosts = options.hosts.iter().map(ToString::to_string);
+        let hosts = hosts.collect::<Vec<_>>().join(", ");
+        let name = options.default_database.clone();
+        let client = Client::with_options(options).map_err(MongoOpenError::Address)?;
+        let database = client.database(name.as_deref().unwrap_or(DATABASE));
+        let place = Place { hosts, database };
+        let connection = Connection::new(client, place.database.clone());
+        // Whoever opens it may go away, too.
+        let opening = connection.call(async move { place.open().await }).await;
+        match opening {
+            Ok(opened) => {
+                let (core, cluster, clock_offset) = opened?;
+                Ok(Self {
+                    connection,
+                    core: Arc::new(core),
+                    cluster,
+                    clock_offset,
+                })
+            }
+            Err(unanswered) => Err(MongoOpenError::Unreachable {
+                hosts: connection.database().name().to_owned(),
+                source: Error::custom(unanswered.to_string()),
+            }),
+        }
+    }
+}
+
+fn suited(mut options: ClientOptions, pool: MongoPool) -> ClientOptions {
+    options.app_name.get_or_insert_with(|| "madang".into());
+    options.min_pool_size = Some(pool.min.min(pool.max));
+    options.max_pool_size = Some(pool.max);
+    options.max_idle_time = Some(IDLE);
+    options.connect_timeout = Some(TIMEOUT);
+    options.server_selection_timeout = Some(TIMEOUT);
+    // What is acknowledged is on the disks of a majority, and what is read stays.
+    options.write_concern = Some(
+        WriteConcern::builder()
+            .w(Acknowledgment::Majority)
+            .journal(true)
+            .build(),
+    );
+    options.read_concern = Some(ReadConcern::majority());
+    options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+    options
+}
+
+struct Place {
+    hosts: String,
+    database: Database,
+}
+
+impl Place {
+    async fn open(&self) -> Result<(Core, uuid::Uuid, i64), MongoOpenError> {
+        let offset = self.greet().await.map_err(|error| self.failed(error))?;
+        let all = Collections::of(&self.database);
+        self.recognise(&all).await?;
+        let prepared = async {
+            all.index().await?;
+            let cluster = Meta {
+                id: "cluster".into(),
+                version: None,
+                cluster: Some(Uuid::new()),
+            };
+            remember(&all, cluster).await
+        };
+        let cluster = prepared.await.map_err(|error| self.failed(error))?.cluster;
+        let cluster = uuid::Uuid::from_bytes(cluster.unwrap_or_default().bytes());
+        let turns = Turns::default();
+        Ok((Core { all, turns }, cluster, offset))
+    }
+
+    /// What kind of server it is, and by how many milliseconds this node's clock is ahead of its.
+    async fn greet(&self) -> Result<i64, Error> {
+        let before = Timestamp::from(SystemTime::now()).millis();
+        let hello = match self.database.run_command(doc! { "hello": 1 }).await {
+            // Its name before MongoDB 5.
+            Err(error) if code(&error) == Some(COMMAND_NOT_FOUND) => {
+                self.database.run_command(doc! { "isMaster": 1 }).await?
+            }
+            hello => hello?,
+        };
+        let after = Timestamp::from(SystemTime::now()).millis();
+        if is_alone(&hello) {
+            tracing::warn!(
+                mongodb.hosts = %self.hosts,
+                "MongoDB runs as a single server, not as a replica set: what it acknowledged may \
+                 be lost with it; for more than a trial, start it with --replSet"
+            );
+        }
+        let theirs = hello.get_datetime("localTime").map(|at| time(*at).millis());
+        Ok(theirs.map_or(0, |theirs| before.midpoint(after) - theirs))
+    }
+
+    async fn recognise(&self, all: &Collections) -> Result<(), MongoOpenError> {
+        let ours = Meta {
+            id: "schema".into(),
+            version: Some(VERSION),
+            cluster: None,
+        };
+        let schema = remember(all, ours)
+            .await
+            .map_err(|error| self.failed(error))?;
+        match schema.version {
+            Some(found) if found > VERSION => Err(MongoOpenError::Newer {
+                hosts: self.hosts.clone(),
+                database: self.database.name().to_owned(),
+                found,
+                known: VERSION,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn failed(&self, source: Error) -> MongoOpenError {
+        let hosts = self.hosts.clone();
+        match source.kind.as_ref() {
+            ErrorKind::ServerSelection { .. }
+            | ErrorKind::Io(_)
+            | ErrorKind::ConnectionPoolCleared { .. }
+            | ErrorKind::DnsResolve { .. } => MongoOpenError::Unreachable { hosts, source },
+            _ => MongoOpenError::Refused {
+                hosts,
+                database: self.database.name().to_owned(),
+                source,
+            },
+        }
+    }
+}
+
+/// Neither a member of a replica set nor a router in front of one.
+fn is_alone(hello: &Document) -> bool {
+    !hello.contains_key("setName") && !matches!(hello.get_str("msg"), Ok("isdbgrid"))
+}
+
+/// The document that is there under this id, or this one, if there is none.
+async fn remember(all: &Collections, meta: Meta) -> Result<Meta, Error> {
+    match all.meta.insert_one(&meta).await {
+        Err(error) if is_duplicate(&error) => {}
+        made => return made.map(|_| meta),
+    }
+    let there = all.meta.find_one(doc! { "_id": &meta.id }).await?;
+    Ok(there.unwrap_or(meta))
+}
