@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use protocol::wire::{Device, Event, User};
 use protocol::{MessageId, Rev, RoomId, SessionId, Timestamp, UserId};
 
-pub use mongo::{MongoOpenError, MongoPool, MongoStore};
+pub use mongo::{JoinError, MongoOpenError, MongoPool, MongoStore};
 pub use sqlite::{OpenError, SqliteStore};
 pub use types::*;
 

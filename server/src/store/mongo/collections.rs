@@ -6,6 +6,7 @@ use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
 
 use super::documents::{Entry, Member, Person, ReactionDoc, Room, Session, Token};
+use super::nodes::{Keys, Node};
 
 pub(super) struct Collections {
     pub(super) log: Collection<Entry>,
@@ -16,6 +17,8 @@ pub(super) struct Collections {
     pub(super) sessions: Collection<Session>,
     pub(super) tokens: Collection<Token>,
     pub(super) meta: Collection<Meta>,
+    pub(super) nodes: Collection<Node>,
+    pub(super) keys: Collection<Keys>,
     pub(super) hasty: Hasty,
 }
 
@@ -55,6 +58,8 @@ impl Collections {
             sessions: database.collection("sessions"),
             tokens: database.collection("tokens"),
             meta: database.collection("madang"),
+            nodes: database.collection("nodes"),
+            keys: database.collection("keys"),
             hasty: Hasty {
                 log: hasty(database, "log"),
                 members: hasty(database, "members"),

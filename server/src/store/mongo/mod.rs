@@ -45,6 +45,7 @@ mod events;
 mod failure;
 mod load;
 mod log;
+mod nodes;
 mod open;
 mod operations;
 mod people;
@@ -61,6 +62,7 @@ use std::sync::Arc;
 
 use collections::Collections;
 pub(crate) use connection::Connection;
+pub use nodes::JoinError;
 pub use open::{MongoOpenError, MongoPool};
 use turns::Turns;
 use uuid::Uuid;

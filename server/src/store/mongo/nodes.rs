@@ -1,0 +1,153 @@
+//! The nodes that share this database: the secret that they sign with, and who they are. Two
+//! clusters that were pointed at one database by mistake would not hear each other, so a node does
+//! not join where living nodes use another bus.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, Uuid, doc};
+use protocol::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::connection::{Connection, Unanswered};
+use super::documents::{date, time};
+use super::failure::is_duplicate;
+use super::{Core, MongoStore};
+use crate::store::{StoreError, StoreResult};
+
+/// A node says so often that it is here …
+const PULSE: Duration = Duration::from_secs(10);
+/// … and does not count any more when it was silent for so long.
+const SILENT: Duration = Duration::from_secs(35);
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Node {
+    #[serde(rename = "_id")]
+    id: Uuid,
+    /// Where it listens, for people.
+    address: String,
+    /// What names its bus, the same for all nodes of a cluster.
+    bus: String,
+    seen: mongodb::bson::DateTime,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Keys {
+    #[serde(rename = "_id")]
+    id: String,
+    secret: Binary,
+}
+
+/// Why a node may not join.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinError {
+    #[error(
+        "This database is in use by another cluster: its node at {address} uses the bus {theirs}, \
+         this one would use {ours}. Give each cluster a database of its own \
+         (MADANG_MONGODB_URI), or this node the same Kafka and topic as the others. A node that \
+         has ended is forgotten after {} s.",
+        SILENT.as_secs()
+    )]
+    OtherCluster {
+        address: String,
+        theirs: String,
+        ours: String,
+    },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl MongoStore {
+    /// The secret that all nodes sign with: the one that is there, or this one.
+    pub async fn secret(&self, fresh: [u8; 32]) -> StoreResult<[u8; 32]> {
+        self.call(move |core| async move { core.secret(fresh).await })
+            .await
+    }
+
+    /// Joins those who share the database, and says from then on that this node is here.
+    pub async fn join(&self, address: String, bus: String) -> Result<(), JoinError> {
+        let ours = bus.clone();
+        let others = self
+            .call(move |core| async move { core.others(ours).await })
+            .await?;
+        if let Some(other) = others {
+            return Err(JoinError::OtherCluster {
+                address: other.address,
+                theirs: other.bus,
+                ours: bus,
+            });
+        }
+        let node = Node {
+            id: Uuid::new(),
+            address,
+            bus,
+            seen: date(now()),
+        };
+        let said = node.clone();
+        self.call(move |core| async move { core.is_here(&said).await })
+            .await?;
+        let (connection, core) = (self.connection.clone(), Arc::clone(&self.core));
+        tokio::spawn(stay(connection, core, node));
+        Ok(())
+    }
+}
+
+/// Until the store is closed.
+async fn stay(connection: Connection, core: Arc<Core>, mut node: Node) {
+    loop {
+        tokio::time::sleep(PULSE).await;
+        node.seen = date(now());
+        let (core, said) = (Arc::clone(&core), node.clone());
+        match connection
+            .call(async move { core.is_here(&said).await })
+            .await
+        {
+            Ok(Ok(())) => {}
+            Err(Unanswered::Closed) => return,
+            // It is said again soon; that MongoDB does not answer, others notice.
+            failed => tracing::debug!(?failed, "this node could not say that it is here"),
+        }
+    }
+}
+
+impl Core {
+    async fn secret(&self, fresh: [u8; 32]) -> StoreResult<[u8; 32]> {
+        let keys = Keys {
+            id: "keys".into(),
+            secret: Binary {
+                subtype: BinarySubtype::Generic,
+                bytes: fresh.to_vec(),
+            },
+        };
+        match self.all.keys.insert_one(&keys).await {
+            Err(error) if !is_duplicate(&error) => return Err(error.into()),
+            _ => {}
+        }
+        let kept = self.all.keys.find_one(doc! { "_id": "keys" }).await?;
+        kept.and_then(|keys| keys.secret.bytes.try_into().ok())
+            .ok_or_else(|| StoreError::Corrupt("the secret of the cluster is not one".into()))
+    }
+
+    /// A living node with another bus.
+    async fn others(&self, bus: String) -> StoreResult<Option<Node>> {
+        let nodes: Vec<Node> = self.all.nodes.find(doc! {}).await?.try_collect().await?;
+        let living = |node: &Node| now().since(time(node.seen)) < SILENT;
+        let (living, silent): (Vec<_>, Vec<_>) = nodes.into_iter().partition(living);
+        for node in silent {
+            self.all.nodes.delete_one(doc! { "_id": node.id }).await?;
+        }
+        Ok(living.into_iter().find(|node| node.bus != bus))
+    }
+
+    async fn is_here(&self, node: &Node) -> StoreResult<()> {
+        let this = doc! { "_id": node.id };
+        self.all.nodes.replace_one(this, node).upsert(true).await?;
+        Ok(())
+    }
+}
+
+fn now() -> Timestamp {
+    std::time::SystemTime::now().into()
+}
