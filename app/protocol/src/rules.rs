@@ -18,7 +18,7 @@ pub use emoji::emoji;
 #[cfg(feature = "text")]
 pub use message::message;
 #[cfg(feature = "text")]
-pub use names::{Username, display_name, fold, room_name, username};
+pub use names::{Username, composed, display_name, fold, room_name, username};
 
 use crate::wire::{Problem, code};
 

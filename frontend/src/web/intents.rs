@@ -10,6 +10,7 @@ use protocol::wire::{ChangeMe, Device, Member, NewRoom, Problem, Room, User};
 use protocol::{MessageId, OpId, RoomId, SessionId, UserId};
 use wasm_bindgen_futures::spawn_local;
 
+use super::pages::End;
 use super::tab::Tab;
 use crate::link::Input;
 
@@ -23,8 +24,8 @@ impl Browser for Desk {
         match intent {
             Intent::Open(room) => tab.open(room),
             Intent::Close => tab.close(),
-            Intent::Older(room) => spawn_local(Rc::clone(tab).load_older(room)),
-            Intent::Newer(room) => spawn_local(Rc::clone(tab).load_newer(room)),
+            Intent::Older(room) => spawn_local(Rc::clone(tab).load_more(room, End::Older)),
+            Intent::Newer(room) => spawn_local(Rc::clone(tab).load_more(room, End::Newer)),
             Intent::Around(room, message) => {
                 spawn_local(Rc::clone(tab).load_around(room, message));
             }

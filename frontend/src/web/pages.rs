@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use app::client::RoomState;
+use app::client::{OpenRoom, RoomState};
 use leptos::prelude::*;
-use protocol::wire::{Language, Problem, code};
+use protocol::state::Timeline;
+use protocol::wire::{Language, Message, Problem, code};
 use protocol::{MessageId, Rev, RoomId};
 
 use super::clock;
@@ -20,6 +21,62 @@ pub const LARGEST_PAGE: usize = 100;
 const HELD: usize = 400;
 /// The pages ask again as soon as they may; a server in trouble should not hear it.
 const AFTER_FAILURE: u64 = 2_000;
+
+/// An end of the window of messages that is held.
+#[derive(Clone, Copy)]
+pub enum End {
+    Older,
+    Newer,
+}
+
+impl End {
+    /// The outermost message, if there is more beyond it and nothing else is on its way.
+    fn edge(self, open: &OpenRoom) -> Option<Rev> {
+        let timeline = &open.timeline;
+        let (has_more, edge) = match self {
+            Self::Older => (timeline.has_older(), timeline.messages().first()?),
+            Self::Newer => (timeline.has_newer(), timeline.messages().last()?),
+        };
+        (has_more && open.state == RoomState::Ready).then_some(edge.rev)
+    }
+
+    fn errand(self) -> Errand {
+        match self {
+            Self::Older => Errand::Older,
+            Self::Newer => Errand::Newer,
+        }
+    }
+
+    fn loading(self) -> RoomState {
+        match self {
+            Self::Older => RoomState::LoadingOlder,
+            Self::Newer => RoomState::LoadingNewer,
+        }
+    }
+
+    fn beyond(self, edge: Rev) -> Span {
+        match self {
+            Self::Older => Span::Before(edge),
+            Self::Newer => Span::After(edge),
+        }
+    }
+
+    /// Adds the page, and lets go of the other end where too much is held.
+    fn put(self, timeline: &mut Timeline, edge: Rev, page: Vec<Message>, head: Rev, more: bool) {
+        match self {
+            Self::Older => {
+                if timeline.prepend(edge, page, head, more) {
+                    timeline.trim_back(HELD);
+                }
+            }
+            Self::Newer => {
+                if timeline.append(edge, page, head, more) {
+                    timeline.trim_front(HELD);
+                }
+            }
+        }
+    }
+}
 
 impl Tab {
     /// The window around a message: a jump to what a reply answers.
@@ -60,21 +117,20 @@ impl Tab {
         self.repair(room);
     }
 
-    pub async fn load_older(self: Rc<Self>, room: RoomId) {
+    /// The next page beyond one end of the window.
+    pub async fn load_more(self: Rc<Self>, room: RoomId, end: End) {
         let Some(opened) = self.opened(room) else {
             return;
         };
-        let first = opened.with_untracked(|open| {
-            let first = open.timeline.messages().first()?;
-            (open.timeline.has_older() && open.state == RoomState::Ready).then_some(first.rev)
-        });
-        let Some(first) = first else { return };
-        let Some(ticket) = self.errands.borrow_mut().begin(room, Errand::Older) else {
+        let Some(edge) = opened.with_untracked(|open| end.edge(open)) else {
             return;
         };
-        opened.update(|open| open.state = RoomState::LoadingOlder);
+        let Some(ticket) = self.errands.borrow_mut().begin(room, end.errand()) else {
+            return;
+        };
+        opened.update(|open| open.state = end.loading());
         let head = opened.with_untracked(|open| open.timeline.position());
-        let answer = self.rest.messages(room, Span::Before(first), PAGE).await;
+        let answer = self.rest.messages(room, end.beyond(edge), PAGE).await;
         if answer.is_err() {
             clock::sleep(AFTER_FAILURE).await;
         }
@@ -86,45 +142,8 @@ impl Tab {
         opened.update(|open| {
             open.state = RoomState::Ready;
             if let Some(page) = page {
-                let older = page.next.is_some();
-                if open.timeline.prepend(first, page.items, head, older) {
-                    open.timeline.trim_back(HELD);
-                }
-            }
-        });
-        self.meet(users.unwrap_or_default());
-    }
-
-    pub async fn load_newer(self: Rc<Self>, room: RoomId) {
-        let Some(opened) = self.opened(room) else {
-            return;
-        };
-        let last = opened.with_untracked(|open| {
-            let last = open.timeline.messages().last()?;
-            (open.timeline.has_newer() && open.state == RoomState::Ready).then_some(last.rev)
-        });
-        let Some(last) = last else { return };
-        let Some(ticket) = self.errands.borrow_mut().begin(room, Errand::Newer) else {
-            return;
-        };
-        opened.update(|open| open.state = RoomState::LoadingNewer);
-        let head = opened.with_untracked(|open| open.timeline.position());
-        let answer = self.rest.messages(room, Span::After(last), PAGE).await;
-        if answer.is_err() {
-            clock::sleep(AFTER_FAILURE).await;
-        }
-        if !self.errands.borrow_mut().end(&ticket) {
-            return;
-        }
-        let page = answer.ok();
-        let users = page.as_ref().map(|page| page.users.clone());
-        opened.update(|open| {
-            open.state = RoomState::Ready;
-            if let Some(page) = page {
-                let newer = page.next.is_some();
-                if open.timeline.append(last, page.items, head, newer) {
-                    open.timeline.trim_front(HELD);
-                }
+                let more = page.next.is_some();
+                end.put(&mut open.timeline, edge, page.items, head, more);
             }
         });
         self.meet(users.unwrap_or_default());

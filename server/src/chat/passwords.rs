@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use protocol::rules;
 use protocol::wire::code;
 use tokio::sync::Semaphore;
 
@@ -139,7 +140,7 @@ fn hasher() -> Result<Argon2<'static>, argon2::Error> {
 
 fn make(password: &str) -> Result<String, String> {
     let hasher = hasher().map_err(|error| error.to_string())?;
-    match hasher.hash_password(password.as_bytes()) {
+    match hasher.hash_password(rules::composed(password).as_bytes()) {
         Ok(hash) => Ok(hash.to_string()),
         Err(error) => Err(error.to_string()),
     }
@@ -150,7 +151,7 @@ fn compare(password: &str, hash: Option<&str>) -> Verdict {
     let right = PasswordHash::new(kept).is_ok_and(|parsed| {
         // The parameters are the kept hash's own.
         Argon2::default()
-            .verify_password(password.as_bytes(), &parsed)
+            .verify_password(rules::composed(password).as_bytes(), &parsed)
             .is_ok()
     });
     match hash {
@@ -178,6 +179,18 @@ mod tests {
             .await
             .unwrap();
         assert_eq!((right, wrong), (Verdict::Right, Verdict::Wrong));
+    }
+
+    #[tokio::test]
+    async fn it_does_not_matter_how_a_keyboard_composes_its_syllables() {
+        let passwords = Passwords::default();
+        let (composed, in_parts) = (
+            "\u{b9c8}\u{b2f9}",
+            "\u{1106}\u{1161}\u{1103}\u{1161}\u{11bc}",
+        );
+        let hash = passwords.hash(in_parts.into()).await.unwrap();
+        let verdict = passwords.check(composed.into(), Some(hash)).await.unwrap();
+        assert_eq!(verdict, Verdict::Right);
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! A message: what was written is kept as it was written, as long as it harms nobody around it.
 
-use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::names::composed;
 use super::{Field, MAX_MESSAGE, MAX_MESSAGE_BYTES, TextError, message_bytes};
 
 /// NFC, with its bidirectional controls balanced.
 pub fn message(text: &str) -> Result<String, TextError> {
     message_bytes(text)?;
-    let text = balanced(&text.nfc().collect::<String>());
+    let text = balanced(&composed(text));
     let given = text.graphemes(true).count();
     if given > MAX_MESSAGE {
         return Err(TextError::TooLong {

@@ -83,9 +83,14 @@ pub fn fold(text: &str) -> String {
         .collect()
 }
 
+/// NFC: one text, however a keyboard puts its syllables together.
+pub fn composed(text: &str) -> String {
+    text.nfc().collect()
+}
+
 /// NFC, trimmed, with inner white space as single spaces.
 fn line(field: Field, text: &str, limit: usize) -> Result<String, TextError> {
-    let composed: String = text.trim().nfc().collect();
+    let composed = composed(text.trim());
     if is_blank(&composed) {
         return Err(TextError::Empty { field });
     }
