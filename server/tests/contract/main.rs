@@ -9,6 +9,8 @@ mod files;
 mod model;
 mod mongo;
 mod presence;
+#[path = "../common/proxy.rs"]
+mod proxy;
 mod sqlite;
 mod store;
 mod wrap;
@@ -30,6 +32,7 @@ store::suite!(mongo_store_that_fails, async || World::repeating(
 
 presence::suite!(on_local_presence, || Arc::new(LocalPresence::new()));
 files::suite!(on_disk, async || disk::fresh());
+files::suite!(mongo_files, mongo::files::fresh);
 bus::suite!(on_local_bus, || Arc::new(LocalBus));
 
 /// A store behind calls that fail, and a caller who repeats them, as the port allows.

@@ -1,6 +1,12 @@
 //! MongoDB, as the tests reach it: a database of its own for each, on the server that
 //! `MADANG_TEST_MONGODB` names.
 
+mod crashes;
+pub mod files;
+mod nodes;
+mod opening;
+
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mongodb::Client;
@@ -28,7 +34,7 @@ impl Database {
     }
 
     /// The same database, on the way through another address.
-    pub fn uri_at(&self, address: Option<std::net::SocketAddr>) -> String {
+    pub fn uri_at(&self, address: Option<SocketAddr>) -> String {
         let server = server();
         let (place, options) = server.split_once('?').unwrap_or((&server, ""));
         let place = place.trim_end_matches('/');
@@ -37,6 +43,15 @@ impl Database {
             None => place.to_owned(),
         };
         format!("{place}/{}?{options}", self.name)
+    }
+
+    /// Where the server listens.
+    pub fn server(&self) -> String {
+        let server = server();
+        let hosts = server.trim_start_matches("mongodb://");
+        let hosts = hosts.split(['/', '?']).next().unwrap();
+        let host = hosts.rsplit('@').next().unwrap();
+        host.split(',').next().unwrap().to_owned()
     }
 
     pub async fn open(&self) -> MongoStore {
@@ -79,6 +94,11 @@ impl Drop for Database {
             eprintln!("the database {} is still there", self.name);
         }
     }
+}
+
+/// One node's view of the database.
+pub async fn node(database: &Database) -> World {
+    World::exact((Arc::new(database.open().await), Box::new(())))
 }
 
 pub async fn fresh() -> Made {
