@@ -1,6 +1,7 @@
 //! Files by the digest of their content.
 
 mod disk;
+mod gridfs;
 
 use std::fmt;
 
@@ -8,6 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use disk::DiskFiles;
+pub use gridfs::GridFiles;
 
 /// SHA-256 of the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use protocol::wire::{Device, Event, User};
 use protocol::{MessageId, Rev, RoomId, SessionId, Timestamp, UserId};
 
+pub(crate) use mongo::{Connection, is_duplicate};
 pub use mongo::{JoinError, MongoOpenError, MongoPool, MongoStore};
 pub use sqlite::{OpenError, SqliteStore};
 pub use types::*;

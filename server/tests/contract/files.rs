@@ -27,7 +27,7 @@ macro_rules! tests {
     ($make:expr; $($test:ident),+ $(,)?) => {
         $(#[tokio::test]
         async fn $test() {
-            let (files, _keep) = ($make)();
+            let (files, _keep) = ($make)().await;
             crate::files::$test(&files).await;
         })+
     };

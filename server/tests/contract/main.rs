@@ -8,10 +8,13 @@ mod disk;
 mod files;
 mod kafka;
 mod model;
+mod mongo;
 mod presence;
 mod proxy;
 mod sqlite;
 mod store;
+#[path = "../common/proxy.rs"]
+mod way;
 mod wrap;
 
 use std::sync::Arc;
@@ -20,18 +23,24 @@ use server::bus::{Bus, LocalBus};
 use server::presence::LocalPresence;
 use store::{Made, World};
 
-store::suite!(on_sqlite, || World::exact(sqlite::fresh));
-store::suite!(on_sqlite_that_fails, || World::repeating(unreliable));
+store::suite!(on_sqlite, async || World::exact(sqlite::fresh()));
+store::suite!(on_sqlite_that_fails, async || World::repeating(unreliable(
+    sqlite::fresh()
+)));
+store::suite!(mongo_store, async || World::exact(mongo::fresh().await));
+store::suite!(mongo_store_that_fails, async || World::repeating(
+    unreliable(mongo::fresh().await)
+));
 
 presence::suite!(on_local_presence, || Arc::new(LocalPresence::new()));
-files::suite!(on_disk, disk::fresh);
+files::suite!(on_disk, async || disk::fresh());
+files::suite!(mongo_files, mongo::files::fresh);
 bus::suite!(on_local_bus, async || {
     Arc::new(LocalBus::default()) as Arc<dyn Bus>
 });
 
-/// SQLite behind calls that fail, and a caller who repeats them, as the port allows.
-fn unreliable() -> Made {
-    let (store, keep) = sqlite::fresh();
+/// A store behind calls that fail, and a caller who repeats them, as the port allows.
+fn unreliable((store, keep): Made) -> Made {
     let failing = Arc::new(wrap::Wrapped::new(
         store,
         wrap::Faults::seeded(0x6d61_6461_6e67),

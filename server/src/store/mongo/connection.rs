@@ -6,6 +6,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use mongodb::{Client, Database};
+use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 /// The time after which nobody waits for a call any more. The driver has no time limit of its own
@@ -29,14 +30,17 @@ pub(crate) struct Connection {
     client: Client,
     database: Database,
     calls: TaskTracker,
+    runtime: Handle,
 }
 
 impl Connection {
+    /// Belongs to the runtime that it is made on.
     pub(super) fn new(client: Client, database: Database) -> Self {
         Self {
             client,
             database,
             calls: TaskTracker::new(),
+            runtime: Handle::current(),
         }
     }
 
@@ -60,10 +64,10 @@ impl Connection {
         }
     }
 
-    /// Starts work for which nobody waits.
+    /// Starts work for which nobody waits, also where there is no runtime any more to wait in.
     pub(crate) fn begin(&self, work: impl Future<Output = ()> + Send + 'static) {
         if !self.calls.is_closed() {
-            self.calls.spawn(work);
+            self.calls.spawn_on(work, &self.runtime);
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) fn code(error: &Error) -> Option<i32> {
 }
 
 /// A unique index says that it is there already, and nothing else went wrong.
-pub(super) fn is_duplicate(error: &Error) -> bool {
+pub(crate) fn is_duplicate(error: &Error) -> bool {
     match error.kind.as_ref() {
         ErrorKind::InsertMany(failed) => {
             let mut refused = failed.write_errors.iter().flatten();

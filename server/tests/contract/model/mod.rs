@@ -1,6 +1,6 @@
 //! A model of one room that is too simple to be wrong: lists of what happened and what is now.
 
-mod random;
+pub mod random;
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,7 @@ const MESSAGES: usize = 6;
 
 /// An operation by indexes, so that proptest can shrink it.
 #[derive(Clone, Debug)]
-struct Step {
+pub struct Step {
     by: usize,
     /// An op that is new, or one that was used before.
     op: Option<usize>,
@@ -34,6 +34,10 @@ enum What {
     Remove { user: usize },
     Rename { name: u8 },
     Read { rev: u64 },
+}
+
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..60)
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -105,8 +109,8 @@ fn append_of(step: &Step, number: usize, people: &[UserId], model: &Model) -> Ap
     }
 }
 
-async fn agree(steps: Vec<Step>) {
-    let world = World::exact(sqlite::fresh);
+/// Does the steps on the store of an empty world and on the model.
+pub async fn agree(world: &World, steps: Vec<Step>) {
     let mut people = Vec::new();
     for name in ["mina", "juno", "hana", "bora"] {
         people.push(world.person(name).await);
@@ -174,8 +178,8 @@ proptest! {
     })]
 
     #[test]
-    fn the_store_does_what_its_model_does(steps in prop::collection::vec(step(), 1..60)) {
+    fn the_store_does_what_its_model_does(steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(agree(steps));
+        runtime.block_on(agree(&World::exact(sqlite::fresh()), steps));
     }
 }

@@ -76,7 +76,7 @@ macro_rules! tests {
             use super::*;
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                let world = ($world)();
+                let world = ($world)().await;
                 crate::store::$module::$test(&world).await;
             })+
         })+
@@ -99,12 +99,12 @@ pub struct World {
 }
 
 impl World {
-    pub fn exact(make: fn() -> Made) -> Self {
-        Self::new(make(), true)
+    pub fn exact(made: Made) -> Self {
+        Self::new(made, true)
     }
 
-    pub fn repeating(make: fn() -> Made) -> Self {
-        Self::new(make(), false)
+    pub fn repeating(made: Made) -> Self {
+        Self::new(made, false)
     }
 
     pub fn new((store, keep): Made, exact: bool) -> Self {

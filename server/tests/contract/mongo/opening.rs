@@ -1,0 +1,58 @@
+//! What a node finds when it comes to the database.
+
+use mongodb::bson::doc;
+use server::store::*;
+
+use super::{Database, POOL};
+
+async fn refusal(uri: &str) -> String {
+    MongoStore::open(uri, POOL).await.err().unwrap().to_string()
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused() {
+    let database = Database::new();
+    database.open().await.close().await.unwrap();
+    let meta = database
+        .raw()
+        .await
+        .collection::<mongodb::bson::Document>("madang");
+    let newer = doc! { "$set": { "version": 999_i64 } };
+    meta.update_one(doc! { "_id": "schema" }, newer)
+        .await
+        .unwrap();
+    let sentence = refusal(&database.uri()).await;
+    assert!(
+        sentence.contains("newer Madang") && sentence.contains("999"),
+        "{sentence}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named() {
+    let sentence = refusal("mongodb://somebody:secret@127.0.0.1:1/madang").await;
+    assert!(
+        sentence.contains("127.0.0.1:1 does not answer")
+            && sentence.contains("MADANG_MONGODB_URI")
+            && !sentence.contains("secret"),
+        "{sentence}"
+    );
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_refused() {
+    let sentence = refusal("localhost").await;
+    assert!(
+        sentence.contains("mongodb://user:password@host"),
+        "{sentence}"
+    );
+}
+
+#[tokio::test]
+async fn nodes_of_one_database_know_that_they_are_one_cluster() {
+    let database = Database::new();
+    let (first, second) = tokio::join!(database.open(), database.open());
+    assert_eq!(first.cluster(), second.cluster());
+    let other = Database::new();
+    assert_ne!(first.cluster(), other.open().await.cluster());
+}
