@@ -18,6 +18,7 @@ use crate::config::{Config, Registration};
 use crate::files::DiskFiles;
 use crate::live::Hub;
 use crate::presence::{LocalPresence, Presence};
+use crate::quota::LocalQuota;
 use crate::secret;
 use crate::stomp::{self, Endpoint, EndpointMetrics};
 use crate::store::{OpenError, SqliteStore, Store};
@@ -75,6 +76,7 @@ impl Server {
         let chat = Arc::new(Chat::new(chat::Parts {
             store: Arc::clone(&store),
             presence: Arc::clone(&presence),
+            quota: Arc::new(LocalQuota::default()),
             files: Arc::new(files),
             writers: Arc::clone(&writers),
             clock: Arc::new(SystemClock),

@@ -17,6 +17,7 @@ use server::chat::{
 };
 use server::files::{Digest, Files, FilesError, Incoming};
 use server::presence::{Connection, Notice, Presence};
+use server::quota::LocalQuota;
 use server::store::SqliteStore;
 use server::store::{Appended, Store};
 use tempfile::TempDir;
@@ -69,6 +70,7 @@ fn build(dir: TempDir, clock: Arc<StoppedClock>, settings: Settings) -> House {
     let chat = Chat::new(Parts {
         store: Arc::clone(&store),
         presence: presence.clone(),
+        quota: Arc::new(LocalQuota::default()),
         files: Arc::new(NoFiles),
         writers,
         clock: clock.clone(),

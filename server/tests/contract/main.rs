@@ -10,6 +10,7 @@ mod kafka;
 mod model;
 mod presence;
 mod proxy;
+mod quota;
 mod sqlite;
 mod store;
 mod wrap;
@@ -18,11 +19,15 @@ use std::sync::Arc;
 
 use server::bus::{Bus, LocalBus};
 use server::presence::LocalPresence;
+use server::quota::{LocalQuota, Quota};
 use store::{Made, World};
 
 store::suite!(on_sqlite, || World::exact(sqlite::fresh));
 store::suite!(on_sqlite_that_fails, || World::repeating(unreliable));
 
+quota::suite!(on_local_quota, async || {
+    Arc::new(LocalQuota::default()) as Arc<dyn Quota>
+});
 presence::suite!(on_local_presence, || Arc::new(LocalPresence::new()));
 files::suite!(on_disk, disk::fresh);
 bus::suite!(on_local_bus, async || {
