@@ -236,6 +236,8 @@ impl Sink for Told {
     fn appended(&self, events: &[Arc<Event>]) {
         self.0.lock().extend_from_slice(events);
     }
+
+    fn may_have_appended(&self) {}
 }
 
 /// Keeps what is announced; whoever is in `online` is.
@@ -286,6 +288,8 @@ impl Presence for Ear {
     async fn ready(&self) -> Result<(), String> {
         Ok(())
     }
+
+    async fn close(&self) {}
 }
 
 struct NoFiles;

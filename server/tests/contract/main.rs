@@ -11,6 +11,7 @@ mod model;
 mod presence;
 mod proxy;
 mod quota;
+mod redis;
 mod sqlite;
 mod store;
 mod wrap;
@@ -18,17 +19,19 @@ mod wrap;
 use std::sync::Arc;
 
 use server::bus::{Bus, LocalBus};
-use server::presence::LocalPresence;
+use server::presence::{LocalPresence, Presence};
 use server::quota::{LocalQuota, Quota};
 use store::{Made, World};
 
 store::suite!(on_sqlite, || World::exact(sqlite::fresh));
 store::suite!(on_sqlite_that_fails, || World::repeating(unreliable));
 
+presence::suite!(on_local_presence, async || {
+    Arc::new(LocalPresence::new()) as Arc<dyn Presence>
+});
 quota::suite!(on_local_quota, async || {
     Arc::new(LocalQuota::default()) as Arc<dyn Quota>
 });
-presence::suite!(on_local_presence, || Arc::new(LocalPresence::new()));
 files::suite!(on_disk, disk::fresh);
 bus::suite!(on_local_bus, async || {
     Arc::new(LocalBus::default()) as Arc<dyn Bus>
