@@ -3,15 +3,22 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::bus::{Bus, LocalBus};
+use crate::bus::{Bus, KafkaBus, KafkaError, KafkaOptions, LocalBus};
 use crate::chat::Secret;
 use crate::cluster::{Cluster, HalfSet};
 use crate::config::Config;
-use crate::files::{DiskFiles, Files};
-use crate::presence::{LocalPresence, Presence};
+use crate::files::{DiskFiles, Files, GridFiles};
+use crate::presence::{LocalPresence, Presence, RedisError, RedisOptions, RedisPresence};
+use crate::quota::{LocalQuota, Quota};
 use crate::secret;
-use crate::store::{OpenError, SqliteStore, Store};
+use crate::store::{
+    JoinError, MongoOpenError, MongoPool, MongoStore, OpenError, SqliteStore, Store, StoreError,
+};
+
+/// A node whose clock is off by more would show times that are wrong, and end sessions early.
+const CLOCK_MAY_BE_OFF: Duration = Duration::from_secs(10);
 
 /// Why a server could not start. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +27,24 @@ pub enum StartError {
     Cluster(#[from] HalfSet),
     #[error(transparent)]
     Store(#[from] OpenError),
-    #[error("the directory for files cannot be used: {0}")]
+    #[error(transparent)]
+    MongoDb(#[from] MongoOpenError),
+    #[error(transparent)]
+    Join(#[from] JoinError),
+    #[error("MongoDB went away while this node started: {0}. Start it again.")]
+    Lost(#[from] StoreError),
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+    #[error(
+        "this machine's clock is off: MongoDB's says something that differs by {} s. Set the time (an NTP service keeps it), then start again.",
+        .0.as_secs()
+    )]
+    Clock(Duration),
+    #[error("the place for files cannot be used: {0}")]
     Files(String),
-    #[error("the secret in the data directory cannot be used: {0}")]
+    #[error("the secret cannot be made or read: {0}")]
     Secret(std::io::Error),
     #[error(
         "cannot listen on {addr}: {error}. Is another server running there? Choose another with --addr or MADANG_ADDR."
@@ -38,6 +60,7 @@ pub struct Adapters {
     pub files: Arc<dyn Files>,
     pub bus: Arc<dyn Bus>,
     pub presence: Arc<dyn Presence>,
+    pub quota: Arc<dyn Quota>,
     /// What signs access tokens; the same on every node.
     pub secret: Secret,
 }
@@ -46,7 +69,7 @@ impl Adapters {
     pub async fn open(config: &Config) -> Result<Self, StartError> {
         match Cluster::of(config)? {
             None => Self::embedded(config),
-            Some(_) => Self::embedded(config),
+            Some(cluster) => Self::shared(config, &cluster).await,
         }
     }
 
@@ -63,7 +86,65 @@ impl Adapters {
             files: Arc::new(files),
             bus: Arc::new(LocalBus::default()),
             presence: Arc::new(LocalPresence::default()),
+            quota: Arc::new(LocalQuota::default()),
             secret,
         })
+    }
+
+    async fn shared(config: &Config, cluster: &Cluster) -> Result<Self, StartError> {
+        let store = open_mongodb(config, cluster).await?;
+        let secret = match &config.secret {
+            Some(given) => given.0.clone(),
+            None => {
+                let fresh = secret::fresh().map_err(StartError::Secret)?;
+                Secret(store.secret(fresh).await?)
+            }
+        };
+        let bus = KafkaBus::start(kafka_options(config, cluster)).await?;
+        let presence = RedisPresence::start(redis_options(cluster, &store)).await?;
+        store.join(config.addr.to_string(), bus.identity()).await?;
+        let files = GridFiles::open(&store)
+            .await
+            .map_err(|error| StartError::Files(error.to_string()))?;
+        let presence = Arc::new(presence);
+        Ok(Self {
+            store: Arc::new(store),
+            files: Arc::new(files),
+            bus: Arc::new(bus),
+            presence: Arc::clone(&presence) as Arc<dyn Presence>,
+            quota: presence,
+            secret,
+        })
+    }
+}
+
+/// Opens the database, and looks whether this machine's clock agrees with the server's.
+pub async fn open_mongodb(config: &Config, cluster: &Cluster) -> Result<MongoStore, StartError> {
+    let pool = MongoPool {
+        max: config.mongodb_pool,
+        ..MongoPool::default()
+    };
+    let store = MongoStore::open(&cluster.mongodb_uri, pool).await?;
+    let off = Duration::from_millis(store.clock_offset_ms().unsigned_abs());
+    if off > CLOCK_MAY_BE_OFF {
+        return Err(StartError::Clock(off));
+    }
+    Ok(store)
+}
+
+pub fn kafka_options(config: &Config, cluster: &Cluster) -> KafkaOptions {
+    KafkaOptions {
+        topic: config.kafka_topic.clone(),
+        partitions: config.kafka_partitions,
+        extra: config.kafka_options.0.clone(),
+        ..KafkaOptions::new(&cluster.kafka_brokers)
+    }
+}
+
+/// Clusters may share one Redis: what belongs to one begins with the name of its database.
+pub fn redis_options(cluster: &Cluster, store: &MongoStore) -> RedisOptions {
+    RedisOptions {
+        prefix: format!("madang:{}:", store.cluster().simple()),
+        ..RedisOptions::new(&cluster.redis_url)
     }
 }

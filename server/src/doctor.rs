@@ -4,53 +4,50 @@ use std::process::ExitCode;
 
 use tokio::net::TcpListener;
 
+use crate::adapters::{kafka_options, open_mongodb, redis_options};
+use crate::bus::{Bus, KafkaBus};
+use crate::cluster::Cluster;
 use crate::config::Config;
+use crate::presence::{Presence, RedisPresence};
 use crate::secret;
 use crate::store::{SqliteStore, Upkeep};
 
 /// Each connection takes one; the limit of many shells is 1024.
 const FEW_FILES: u64 = 4096;
 
-/// Prints one line a check, and fails when one of them does.
-pub async fn examine(config: Config) -> ExitCode {
-    let mut well = true;
-    let mut report = |what: &str, found: Result<String, String>| match found {
-        Ok(detail) => println!("ok    {what}: {detail}"),
-        Err(detail) => {
-            well = false;
-            println!("WRONG {what}: {detail}");
-        }
-    };
+/// What was found, a line for each check.
+struct Report {
+    well: bool,
+}
 
-    match SqliteStore::open(&config.data) {
-        Ok(store) => {
-            let found = store.ready().await.map_err(|error| error.to_string());
-            report(
-                "store",
-                found.map(|()| format!("{} is readable and writable", config.data.display())),
-            );
-            report(
-                "secret",
-                match (&config.secret, secret::kept_in(&config.data)) {
-                    (Some(_), _) => Ok("given by the configuration".to_owned()),
-                    (None, Ok(_)) => Ok("kept in the data directory".to_owned()),
-                    (None, Err(error)) => Err(error.to_string()),
-                },
-            );
-            if let Err(error) = store.close().await {
-                report("store", Err(format!("it does not close well: {error}")));
+impl Report {
+    fn found(&mut self, what: &str, found: Result<String, String>) {
+        match found {
+            Ok(detail) => println!("ok    {what}: {detail}"),
+            Err(detail) => {
+                self.well = false;
+                println!("WRONG {what}: {detail}");
             }
         }
-        Err(error) => report("store", Err(error.to_string())),
     }
-    report(
+}
+
+/// Prints one line a check, and fails when one of them does.
+pub async fn examine(config: Config) -> ExitCode {
+    let mut report = Report { well: true };
+    match Cluster::of(&config) {
+        Ok(None) => embedded(&config, &mut report).await,
+        Ok(Some(cluster)) => shared(&config, &cluster, &mut report).await,
+        Err(half) => report.found("cluster", Err(half.to_string())),
+    }
+    report.found(
         "address",
         match TcpListener::bind(config.addr).await {
             Ok(_) => Ok(format!("{} is free", config.addr)),
             Err(error) => Err(format!("cannot listen on {}: {error}", config.addr)),
         },
     );
-    report(
+    report.found(
         "open files",
         match open_files() {
             Some(limit) if limit < FEW_FILES => Err(format!(
@@ -60,7 +57,7 @@ pub async fn examine(config: Config) -> ExitCode {
             None => Ok("the limit is not known on this system".to_owned()),
         },
     );
-    report(
+    report.found(
         "https",
         Ok(match &config.public_url {
             Some(url) if url.is_https() => format!("people come through {url}; cookies are Secure"),
@@ -68,10 +65,90 @@ pub async fn examine(config: Config) -> ExitCode {
             None => "MADANG_PUBLIC_URL is not set; set it behind a proxy with https".to_owned(),
         }),
     );
-    if well {
+    if report.well {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    }
+}
+
+async fn embedded(config: &Config, report: &mut Report) {
+    let store = match SqliteStore::open(&config.data) {
+        Ok(store) => store,
+        Err(error) => return report.found("store", Err(error.to_string())),
+    };
+    let found = store.ready().await.map_err(|error| error.to_string());
+    report.found(
+        "store",
+        found.map(|()| format!("{} is readable and writable", config.data.display())),
+    );
+    report.found(
+        "secret",
+        match (&config.secret, secret::kept_in(&config.data)) {
+            (Some(_), _) => Ok("given by the configuration".to_owned()),
+            (None, Ok(_)) => Ok("kept in the data directory".to_owned()),
+            (None, Err(error)) => Err(error.to_string()),
+        },
+    );
+    if let Err(error) = store.close().await {
+        report.found("store", Err(format!("it does not close well: {error}")));
+    }
+}
+
+/// Kafka is looked at also where MongoDB is not there; Redis cannot be, since what is in it goes by
+/// the name of the database.
+async fn shared(config: &Config, cluster: &Cluster, report: &mut Report) {
+    let store = open_mongodb(config, cluster).await;
+    report.found(
+        "mongodb",
+        match &store {
+            Ok(store) => store.ready().await.map_or_else(
+                |error| Err(error.to_string()),
+                |()| {
+                    Ok(format!(
+                        "readable and writable; cluster {}, clocks differ by {} ms",
+                        store.cluster(),
+                        store.clock_offset_ms().abs()
+                    ))
+                },
+            ),
+            Err(error) => Err(error.to_string()),
+        },
+    );
+    report.found(
+        "kafka",
+        match KafkaBus::start(kafka_options(config, cluster)).await {
+            Ok(bus) => {
+                let ready = bus.ready().await;
+                bus.close().await;
+                ready.map(|()| format!("the topic {} is read and written", config.kafka_topic))
+            }
+            Err(error) => Err(error.to_string()),
+        },
+    );
+    let Ok(store) = store else {
+        return;
+    };
+    report.found(
+        "redis",
+        match RedisPresence::start(redis_options(cluster, &store)).await {
+            Ok(presence) => {
+                let ready = presence.ready().await;
+                presence.close().await;
+                ready.map(|()| "presence is kept, and notices are heard".to_owned())
+            }
+            Err(error) => Err(error.to_string()),
+        },
+    );
+    report.found(
+        "secret",
+        Ok(match &config.secret {
+            Some(_) => "given by the configuration; give it to every node".to_owned(),
+            None => "kept in MongoDB, the same for every node".to_owned(),
+        }),
+    );
+    if let Err(error) = store.close().await {
+        report.found("mongodb", Err(format!("it does not close well: {error}")));
     }
 }
 

@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod files;
 pub mod live;
 pub mod presence;
+pub mod quota;
 pub mod secret;
 pub mod server;
 pub mod stomp;

@@ -51,10 +51,16 @@ pub fn kept_in(data: &Path) -> io::Result<Secret> {
     }
 }
 
-fn make(data: &Path) -> io::Result<Secret> {
+/// One that nobody has used.
+pub fn fresh() -> io::Result<[u8; 32]> {
     let mut bytes = [0u8; 32];
     getrandom::fill(&mut bytes)
         .map_err(|error| io::Error::other(format!("no random numbers: {error}")))?;
+    Ok(bytes)
+}
+
+fn make(data: &Path) -> io::Result<Secret> {
+    let bytes = fresh()?;
     // Written beside and renamed, so that a crash leaves a whole secret or none.
     let half = data.join("secret.new");
     let mut options = OpenOptions::new();

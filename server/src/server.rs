@@ -36,6 +36,7 @@ pub struct Server {
     writers: Arc<Writers>,
     store: Arc<dyn Store>,
     bus: Arc<dyn Bus>,
+    presence: Arc<dyn Presence>,
     /// Where this node is a worker.
     abuse: Option<AbuseObserver>,
     drain: Duration,
@@ -48,6 +49,7 @@ impl Server {
             files,
             bus,
             presence,
+            quota,
             secret,
         } = Adapters::open(config).await?;
 
@@ -56,6 +58,7 @@ impl Server {
         let chat = Arc::new(Chat::new(chat::Parts {
             store: Arc::clone(&store),
             presence: Arc::clone(&presence),
+            quota,
             files,
             writers: Arc::clone(&writers),
             clock: Arc::new(SystemClock),
@@ -112,6 +115,7 @@ impl Server {
             writers,
             store,
             bus,
+            presence,
             abuse,
             drain: Duration::from_secs(config.drain_seconds),
         })
@@ -168,6 +172,7 @@ impl Server {
         self.writers.finish().await;
         self.hub.stop().await;
         self.bus.close().await;
+        self.presence.close().await;
         if let Err(error) = self.store.close().await {
             tracing::error!(%error, "the store did not close well; it repairs itself at the next start");
         }

@@ -29,7 +29,7 @@ impl Chat {
             ));
         }
         let now = self.now();
-        self.limits.registration(from.ip, now)?;
+        self.limits.registration(from.ip, now).await?;
         let name = rules::username(&form.username)?;
         rules::password(&form.password)?;
         let display_name = match form.display_name.as_deref().map(str::trim) {
@@ -76,7 +76,7 @@ impl Chat {
         // A name that breaks the rules belongs to nobody, and is answered like any unknown one.
         let name = rules::username(&form.username).ok().map(|name| name.folded);
         let throttled = name.as_deref().unwrap_or_default();
-        self.limits.logins.take(throttled, from.ip, now)?;
+        self.limits.logins.take(throttled, from.ip, now).await?;
 
         let account = match name.as_deref() {
             Some(name) => self.parts.store.account_by_name(name).await?,
@@ -88,7 +88,7 @@ impl Chat {
             tracing::info!(client.ip = %from.ip, "a log-in was refused");
             return Err(wrong_login());
         };
-        self.limits.logins.give_back(throttled, from.ip);
+        self.limits.logins.give_back(throttled, from.ip).await;
         if verdict == Verdict::RightButOld {
             self.renew_hash(account.user.id, form.password).await?;
         }
@@ -97,7 +97,7 @@ impl Chat {
 
     pub async fn refresh(&self, token: &str, from: &Visitor) -> Result<SignedIn, Refused> {
         let now = self.now();
-        self.limits.refresh(from.ip, now)?;
+        self.limits.refresh(from.ip, now).await?;
         let spent = hash_refresh_token(token).ok_or_else(session_ended)?;
         let (refresh_token, next) = new_refresh_token()?;
         let rotation = Rotation {
@@ -266,14 +266,14 @@ impl Chat {
         let name = rules::fold(&account.user.username);
         // Whoever is signed in guesses from nowhere in particular.
         let nowhere = std::net::IpAddr::from([0, 0, 0, 0]);
-        self.limits.logins.take(&name, nowhere, self.now())?;
+        self.limits.logins.take(&name, nowhere, self.now()).await?;
         if self.compare(password, Some(account)).await? == Verdict::Wrong {
             return Err(
                 Refused::new(code::WRONG_LOGIN, "The current password is not right.")
                     .in_field(field),
             );
         }
-        self.limits.logins.give_back(&name, nowhere);
+        self.limits.logins.give_back(&name, nowhere).await;
         Ok(())
     }
 

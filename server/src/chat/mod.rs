@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use crate::files::Files;
 use crate::presence::Presence;
+use crate::quota::Quota;
 use crate::store::Store;
 
 use deletion::Deletion;
@@ -61,6 +62,7 @@ pub struct Visitor {
 pub struct Parts {
     pub store: Arc<dyn Store>,
     pub presence: Arc<dyn Presence>,
+    pub quota: Arc<dyn Quota>,
     pub files: Arc<dyn Files>,
     pub writers: Arc<Writers>,
     pub clock: SharedClock,
@@ -84,7 +86,7 @@ impl Chat {
         Self {
             tokens: Tokens::new(&parts.secret),
             passwords: Passwords::default(),
-            limits: Limits::new(&parts.settings),
+            limits: Limits::new(&parts.settings, &parts.quota),
             ended: Ended::new(parts.clock.now()),
             deletion: Arc::new(Deletion::new(&parts)),
             open_rooms: OpenRooms::default(),

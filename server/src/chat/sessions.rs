@@ -56,9 +56,11 @@ impl Chat {
         loop {
             match notices.recv().await {
                 Ok(Notice::Ended { session }) => self.ended.add(session, self.now()),
-                Ok(_) => {}
                 // What was missed may have been an end: older tokens are looked up once more.
-                Err(RecvError::Lagged(_)) => self.ended.doubt(self.now()),
+                Ok(Notice::Away | Notice::Back) | Err(RecvError::Lagged(_)) => {
+                    self.ended.doubt(self.now());
+                }
+                Ok(_) => {}
                 Err(RecvError::Closed) => return,
             }
         }

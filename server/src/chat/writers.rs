@@ -16,9 +16,13 @@ use tokio_util::task::TaskTracker;
 use super::Refused;
 use crate::store::{Append, Appended, Change, Store};
 
-/// Hears what was appended, after it is durable, each room's events in the order of their revs.
+/// Hears what was appended, after it is durable, each room's events in the order of their revs;
+/// an event may be heard again when someone repeats what they asked for.
 pub trait Sink: Send + Sync + 'static {
     fn appended(&self, events: &[Arc<Event>]);
+
+    /// The store did not answer, so something may have been appended that nobody was told of.
+    fn may_have_appended(&self);
 }
 
 /// Operations in one write.
@@ -148,7 +152,9 @@ impl Writers {
             Ok(results) => {
                 let mut events = Vec::with_capacity(results.len());
                 for (answer, result) in answers.into_iter().zip(results) {
-                    if let Ok(Appended::Written(event)) = &result {
+                    // A repeat may be of one that was written by a node that died before it told
+                    // anybody; whoever knows it already drops it.
+                    if let Ok(Appended::Written(event) | Appended::Repeated(event)) = &result {
                         events.push(Arc::new(event.clone()));
                     }
                     // Whoever asked may be gone; what they asked for is done all the same.
@@ -159,6 +165,7 @@ impl Writers {
                 }
             }
             Err(error) => {
+                self.sink.may_have_appended();
                 let refused = Refused::from(error);
                 for answer in answers {
                     let _ = answer.send(Err(refused.clone()));

@@ -4,38 +4,40 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use protocol::wire::{Event, EventKind};
 use protocol::{Rev, RoomId, UserId};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::feed::{Encoded, Feed, Taken};
 use super::outbound::{Connection, End, Outbound};
 use super::people::People;
+use super::poll::Doubt;
 use super::side::Dirty;
 use crate::bus::{Bus, BusItem};
 use crate::chat::{Principal, Sink};
 use crate::presence::{self, Presence};
 use crate::store::Store;
 
-/// How often all heads are compared with the store, in case something was lost on its way.
-const POLL: Duration = Duration::from_secs(2);
 /// Events read at a time when a hole is filled or history is replayed.
 pub(super) const PAGE: usize = 256;
 
 pub struct Hub {
     pub(super) store: Arc<dyn Store>,
     pub(super) presence: Arc<dyn Presence>,
-    bus: Arc<dyn Bus>,
+    pub(super) bus: Arc<dyn Bus>,
     feeds: RwLock<HashMap<RoomId, Arc<Feed>>>,
     pub(super) people: Mutex<People>,
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
     next_connection: AtomicU64,
     next_signal: AtomicU64,
     pub(super) dirty: Dirty,
+    pub(super) doubt: Doubt,
+    /// Whether it is known who is online; sent also when it is known again.
+    pub(super) presence_known: watch::Sender<bool>,
     tasks: TaskTracker,
     stop: CancellationToken,
     myself: Weak<Hub>,
@@ -60,6 +62,8 @@ impl Hub {
             next_connection: AtomicU64::new(1),
             next_signal: AtomicU64::new(1),
             dirty: Dirty::default(),
+            doubt: Doubt::default(),
+            presence_known: watch::Sender::new(true),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             myself: Weak::clone(myself),
@@ -70,9 +74,10 @@ impl Hub {
     pub fn start(self: &Arc<Self>) {
         for task in [
             boxed(Arc::clone(self).follow_bus()),
-            boxed(Arc::clone(self).poll_heads()),
+            boxed(Arc::clone(self).poll()),
             boxed(Arc::clone(self).keep_sides()),
             boxed(Arc::clone(self).follow_notices()),
+            boxed(Arc::clone(self).keep_presence_told()),
         ] {
             let stop = self.stop.clone();
             self.tasks.spawn(async move {
@@ -154,6 +159,10 @@ impl Hub {
             .entry(room)
             .or_insert_with(|| Arc::new(Feed::new(room, last)));
         (act(feed), fresh)
+    }
+
+    pub(super) fn rooms(&self) -> Vec<RoomId> {
+        self.feeds.read().keys().copied().collect()
     }
 
     pub(super) fn has_signal_watchers(&self) -> bool {
@@ -239,6 +248,7 @@ impl Hub {
                 Err(error) => {
                     tracing::warn!(%error, room.id = %feed.room, "a room's feed could not be repaired yet");
                     feed.repair_failed();
+                    self.doubt.heads();
                     return;
                 }
             };
@@ -266,36 +276,6 @@ impl Hub {
             }
         }
     }
-
-    async fn poll_heads(self: Arc<Self>) {
-        let mut ticks = tokio::time::interval(POLL);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            self.compare_heads().await;
-        }
-    }
-
-    async fn compare_heads(&self) {
-        let rooms: Vec<RoomId> = self.feeds.read().keys().copied().collect();
-        for some in rooms.chunks(500) {
-            let heads = match self.store.heads(some).await {
-                Ok(heads) => heads,
-                Err(error) => {
-                    tracing::warn!(%error, "the heads of the rooms could not be compared with the store");
-                    return;
-                }
-            };
-            for (room, head) in heads {
-                let Some(feed) = self.feed(room) else {
-                    continue;
-                };
-                if feed.hear(head.rev) == Taken::Gap {
-                    self.spawn_repair(&feed);
-                }
-            }
-        }
-    }
 }
 
 impl Sink for Hub {
@@ -304,6 +284,10 @@ impl Sink for Hub {
             self.take(event);
         }
         self.bus.publish(events);
+    }
+
+    fn may_have_appended(&self) {
+        self.doubt.heads();
     }
 }
 

@@ -7,7 +7,9 @@ mod hub;
 mod notices;
 mod outbound;
 mod people;
+mod poll;
 mod side;
+mod standing;
 mod watch;
 
 pub use address::Address;

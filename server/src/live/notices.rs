@@ -33,7 +33,7 @@ impl Hub {
                     Ok(notice) => self.heed(notice),
                     Err(RecvError::Lagged(missed)) => {
                         tracing::warn!(missed, "notices were lost; sessions are checked against the store");
-                        self.check_sessions().await;
+                        self.doubt.sessions_now();
                     }
                     Err(RecvError::Closed) => return,
                 },
@@ -55,6 +55,16 @@ impl Hub {
             Notice::Side { user, room } => self.dirty.mark_person(user, room),
             Notice::Ended { session } => self.end_connections(|who| who.session == session),
             Notice::Erased { user } => self.end_connections(|who| who.user == user),
+            Notice::Unheard => self.doubt.heads_now(),
+            Notice::Away => {
+                self.doubt.sessions_now();
+                self.presence_known
+                    .send_if_modified(|known| std::mem::replace(known, false));
+            }
+            Notice::Back => {
+                self.doubt.sessions_now();
+                self.presence_known.send_replace(true);
+            }
             Notice::Presence { .. } => {}
         }
     }
@@ -91,20 +101,6 @@ impl Hub {
             }
         }
         Ok(())
-    }
-
-    /// When the word that a session ended may have been lost.
-    async fn check_sessions(&self) {
-        for who in self.principals() {
-            match self.store.session(who.session).await {
-                Ok(Some(_)) => {}
-                Ok(None) => self.end_connections(|other| other.session == who.session),
-                Err(error) => {
-                    tracing::warn!(%error, "a session could not be checked");
-                    return;
-                }
-            }
-        }
     }
 }
 

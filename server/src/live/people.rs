@@ -56,6 +56,12 @@ impl People {
             .is_some_and(|person| !person.sides.is_empty())
     }
 
+    /// Those who show a room list.
+    pub fn with_sides(&self) -> Vec<UserId> {
+        let shown = self.known.iter().filter(|(_, one)| !one.sides.is_empty());
+        shown.map(|(user, _)| *user).collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
     }
@@ -179,15 +185,10 @@ impl Hub {
     }
 
     async fn tell_who_is_here(&self, listener: &Listener, rooms: &[MyRoom]) {
-        let peers: Vec<UserId> = rooms
-            .iter()
-            .filter_map(|mine| mine.peer.as_ref().map(|peer| peer.id))
-            .collect();
-        let Some(online) = self.presence.online(&peers).await else {
-            return;
-        };
-        if let Some(frame) = self.side_frame(listener, &SideChange::Here { online }) {
-            listener.connection.outbound.push(frame);
+        for change in self.peers_standing(rooms).await {
+            if let Some(frame) = self.side_frame(listener, &change) {
+                listener.connection.outbound.push(frame);
+            }
         }
     }
 

@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use protocol::wire::{Event, Signal};
-use protocol::{Rev, RoomId, UserId};
+use protocol::wire::Event;
+use protocol::{Rev, RoomId};
 
 use super::address::Address;
 use super::feed::{Attached, Encoded, Taken, Wants, Watcher, takes_away};
 use super::hub::{Hub, PAGE};
 use super::outbound::Connection;
-use crate::store::{MemberRecord, StoreResult};
+use crate::store::StoreResult;
 
 /// Whoever missed more than this loads the window anew instead of hearing it all.
 const MAX_REPLAY: u64 = 2_000;
-/// Members whose positions and presence are told when signals are subscribed to.
-const MAX_HERE: usize = 500;
 
 /// What a subscription to a room asks for.
 #[derive(Clone, Debug)]
@@ -105,9 +103,7 @@ impl Hub {
 
     /// Typing, read positions and presence in a room; first how they stand.
     pub async fn watch_signals(&self, watch: Watch) -> StoreResult<()> {
-        let members = self.store.members(watch.room, None, MAX_HERE).await?;
-        let ids: Vec<UserId> = members.iter().map(|member| member.user.id).collect();
-        let online = self.presence.online(&ids).await;
+        let standing = self.standing(watch.room).await?;
         let watcher = Watcher {
             connection: Arc::clone(&watch.connection),
             subscription: Arc::clone(&watch.subscription),
@@ -119,22 +115,12 @@ impl Hub {
         if fresh {
             self.catch_up(watch.room).await?;
         }
-        let read = members
-            .iter()
-            .map(|MemberRecord { user, read }| (user.id, *read))
-            .collect();
-        let here = Signal::Here {
-            online: online.unwrap_or_default(),
-            read,
-            typing: self
-                .feed(watch.room)
-                .map_or_else(Vec::new, |feed| feed.typing()),
-        };
-        if let Ok(json) = serde_json::to_string(&here) {
-            watch
-                .connection
-                .outbound
-                .push(watch.address.frame(&self.next_message_id(), &json));
+        let typing = self.feed(watch.room).map(|feed| feed.typing());
+        for signal in standing.signals(typing.unwrap_or_default()) {
+            if let Ok(json) = serde_json::to_string(&signal) {
+                let frame = watch.address.frame(&self.next_message_id(), &json);
+                watch.connection.outbound.push(frame);
+            }
         }
         Ok(())
     }

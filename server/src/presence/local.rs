@@ -86,4 +86,5 @@ impl Presence for LocalPresence {
     async fn ready(&self) -> Result<(), String> {
         Ok(())
     }
+    async fn close(&self) {}
 }

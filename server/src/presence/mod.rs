@@ -2,12 +2,15 @@
 //! sessions. All of it may be lost for a moment; none of it is history.
 
 mod local;
+mod redis;
 
 use async_trait::async_trait;
 use protocol::wire::Signal;
 use protocol::{RoomId, SessionId, UserId};
+use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
+pub use self::redis::{RedisError, RedisOptions, RedisPresence};
 pub use local::LocalPresence;
 
 /// One socket of one person.
@@ -18,7 +21,7 @@ pub struct Connection {
 }
 
 /// What every node hears, its own words included.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Notice {
     /// The first socket came, or the last one has been gone for longer than a reload takes.
     Presence { user: UserId, online: bool },
@@ -30,6 +33,13 @@ pub enum Notice {
     Ended { session: SessionId },
     /// All of the person's sockets must close.
     Erased { user: UserId },
+    /// A node's bus is not well, or the node died: what it appended may be only in the store.
+    Unheard,
+    /// This node does not hear the others; said again and again for as long as that lasts. What
+    /// must not be missed is asked of the store.
+    Away,
+    /// This node hears the others again. What they said meanwhile is lost.
+    Back,
 }
 
 #[async_trait]
@@ -48,4 +58,7 @@ pub trait Presence: Send + Sync + 'static {
     fn listen(&self) -> broadcast::Receiver<Notice>;
 
     async fn ready(&self) -> Result<(), String>;
+
+    /// Says what is still to be said, takes this node's people out, and ends.
+    async fn close(&self);
 }

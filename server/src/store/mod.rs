@@ -154,6 +154,9 @@ pub trait Sessions: Send + Sync + 'static {
 
     async fn session(&self, session: SessionId) -> StoreResult<Option<SessionRecord>>;
 
+    /// Of these sessions, those that are not there any more.
+    async fn ended_among(&self, sessions: &[SessionId]) -> StoreResult<Vec<SessionId>>;
+
     async fn sessions_of(&self, user: UserId) -> StoreResult<Vec<Device>>;
 
     /// Ends one session, if it is this user's. `false`: there was none.

@@ -17,6 +17,7 @@ use server::chat::{
 };
 use server::files::{Digest, Files, FilesError, Incoming};
 use server::presence::{Connection, Notice, Presence};
+use server::quota::LocalQuota;
 use server::store::SqliteStore;
 use server::store::{Appended, Store};
 use tempfile::TempDir;
@@ -69,6 +70,7 @@ fn build(dir: TempDir, clock: Arc<StoppedClock>, settings: Settings) -> House {
     let chat = Chat::new(Parts {
         store: Arc::clone(&store),
         presence: presence.clone(),
+        quota: Arc::new(LocalQuota::default()),
         files: Arc::new(NoFiles),
         writers,
         clock: clock.clone(),
@@ -234,6 +236,8 @@ impl Sink for Told {
     fn appended(&self, events: &[Arc<Event>]) {
         self.0.lock().extend_from_slice(events);
     }
+
+    fn may_have_appended(&self) {}
 }
 
 /// Keeps what is announced; whoever is in `online` is.
@@ -284,6 +288,8 @@ impl Presence for Ear {
     async fn ready(&self) -> Result<(), String> {
         Ok(())
     }
+
+    async fn close(&self) {}
 }
 
 struct NoFiles;

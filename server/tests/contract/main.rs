@@ -11,6 +11,8 @@ mod model;
 mod mongo;
 mod presence;
 mod proxy;
+mod quota;
+mod redis;
 mod sqlite;
 mod store;
 #[path = "../common/proxy.rs"]
@@ -20,7 +22,8 @@ mod wrap;
 use std::sync::Arc;
 
 use server::bus::{Bus, LocalBus};
-use server::presence::LocalPresence;
+use server::presence::{LocalPresence, Presence};
+use server::quota::{LocalQuota, Quota};
 use store::{Made, World};
 
 store::suite!(on_sqlite, async || World::exact(sqlite::fresh()));
@@ -32,7 +35,12 @@ store::suite!(mongo_store_that_fails, async || World::repeating(
     unreliable(mongo::fresh().await)
 ));
 
-presence::suite!(on_local_presence, || Arc::new(LocalPresence::new()));
+presence::suite!(on_local_presence, async || {
+    Arc::new(LocalPresence::new()) as Arc<dyn Presence>
+});
+quota::suite!(on_local_quota, async || {
+    Arc::new(LocalQuota::default()) as Arc<dyn Quota>
+});
 files::suite!(on_disk, async || disk::fresh());
 files::suite!(mongo_files, mongo::files::fresh);
 bus::suite!(on_local_bus, async || {

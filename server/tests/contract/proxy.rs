@@ -3,16 +3,18 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 /// Ends with its connections when it is dropped.
 pub struct Proxy {
     pub address: SocketAddr,
-    open: Arc<watch::Sender<bool>>,
+    /// Cancelled: whoever comes is hung up on.
+    open: Arc<Mutex<CancellationToken>>,
     accepting: JoinHandle<()>,
 }
 
@@ -55,15 +57,13 @@ impl Proxy {
     async fn start(listen: SocketAddr, server: SocketAddr, answers: Answers) -> Self {
         let listener = TcpListener::bind(listen).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let open = Arc::new(watch::Sender::new(true));
+        let open = Arc::new(Mutex::new(CancellationToken::new()));
         let state = Arc::clone(&open);
         let accepting = tokio::spawn(async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
-                // While it is cut, whoever comes is hung up on.
-                if *state.borrow() {
-                    tokio::spawn(join(client, server, answers, state.subscribe()));
-                }
+                let open = state.lock().clone();
+                tokio::spawn(open.run_until_cancelled_owned(join(client, server, answers)));
             }
         });
         Self {
@@ -74,11 +74,11 @@ impl Proxy {
     }
 
     pub fn cut(&self) {
-        self.open.send_replace(false);
+        self.open.lock().cancel();
     }
 
     pub fn mend(&self) {
-        self.open.send_replace(true);
+        *self.open.lock() = CancellationToken::new();
     }
 }
 
@@ -89,22 +89,16 @@ impl Drop for Proxy {
     }
 }
 
-async fn join(
-    client: TcpStream,
-    server: SocketAddr,
-    answers: Answers,
-    mut open: watch::Receiver<bool>,
-) {
+async fn join(client: TcpStream, server: SocketAddr, answers: Answers) {
     let Ok(server) = TcpStream::connect(server).await else {
         return;
     };
     let (mut from_client, to_client) = client.into_split();
     let (from_server, mut to_server) = server.into_split();
-    // However one of the three ends, both connections are closed.
+    // Whichever ends first, both connections are closed.
     tokio::select! {
         _ = copy(&mut from_client, &mut to_server) => {}
         () = answer(from_server, to_client, answers) => {}
-        _ = open.wait_for(|open| !open) => {}
     }
 }
 

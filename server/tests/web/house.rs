@@ -11,6 +11,7 @@ use server::chat::{Chat, Clock, Parts, Secret, Settings, Sink, Writers};
 use server::files::DiskFiles;
 use server::live::Hub;
 use server::presence::{LocalPresence, Presence};
+use server::quota::LocalQuota;
 use server::store::{SqliteStore, Store};
 use server::web::{Health, Web, WebSettings};
 use tempfile::TempDir;
@@ -54,6 +55,7 @@ impl House {
         let chat = Chat::new(Parts {
             store: Arc::clone(&store),
             presence,
+            quota: Arc::new(LocalQuota::default()),
             files: Arc::new(DiskFiles::open(&data.path().join("files")).unwrap()),
             writers: Writers::new(Arc::clone(&store), hub as Arc<dyn Sink>),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

@@ -36,6 +36,7 @@ pub struct KafkaBus {
     options: KafkaOptions,
     /// This run of this node: by it a node knows its own records.
     node: String,
+    identity: String,
     condition: Arc<Condition>,
     publisher: Arc<Publisher>,
     heard: Mutex<mpsc::Receiver<BusItem>>,
@@ -52,10 +53,12 @@ impl KafkaBus {
         let mut reader = Reader::start(&options, &node, &condition).await?;
         let publisher = Publisher::new(&options.topic, &node, options.producer(&node)?)?;
         let publisher = Arc::new(publisher);
+        let identity = reader.identity().await;
         let (items, heard) = Reader::channel();
         let bus = Self {
             options,
             node,
+            identity,
             condition,
             publisher: Arc::clone(&publisher),
             heard: Mutex::new(heard),
@@ -79,6 +82,11 @@ impl KafkaBus {
             });
         }
         Ok(bus)
+    }
+
+    /// Which topic of which Kafka: nodes with another one do not hear this one.
+    pub fn identity(&self) -> String {
+        self.identity.clone()
     }
 }
 

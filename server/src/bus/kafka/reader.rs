@@ -92,6 +92,15 @@ impl Reader {
         Ok(reader)
     }
 
+    /// What Kafka calls itself and the topic: the same for all who hear each other.
+    pub(super) async fn identity(&self) -> String {
+        let consumer = Arc::clone(&self.consumer);
+        let asked = spawn_blocking(move || consumer.client().fetch_cluster_id(topic::ASK)).await;
+        // Very old brokers have no name.
+        let cluster = asked.ok().flatten().unwrap_or_else(|| "Kafka".into());
+        format!("{} of {cluster}", self.topic)
+    }
+
     pub(super) fn counts(&self) -> Arc<ReaderCounts> {
         Arc::clone(&self.counts)
     }

@@ -48,7 +48,7 @@ impl Worker {
         })
     }
 
-    /// Kept until the next commit. When the partition has moved meanwhile, someone else does the
+    /// Kept until the next commit, which names the one after it. When the partition has moved meanwhile, someone else does the
     /// same work again, as was said.
     fn keep(&self, partition: i32, offset: i64) {
         let stored = self
@@ -108,8 +108,8 @@ impl Drop for Worker {
     }
 }
 
-/// What was given out, by partition, in order. An offset may be committed only when everything
-/// before it is done.
+/// What was given out, by partition, in order. An offset may be committed only when it and
+/// everything before it is done.
 #[derive(Debug, Default)]
 struct Given(Mutex<BTreeMap<i32, VecDeque<Piece>>>);
 
@@ -131,7 +131,7 @@ impl Given {
         });
     }
 
-    /// Answers the offset to go on from, if it moved.
+    /// Like `done`: the last offset before which nothing is left to do, if that moved.
     fn pass_over(&self, partition: i32, offset: i64) -> Option<i64> {
         let mut given = self.0.lock();
         let pieces = given.entry(partition).or_default();
@@ -165,13 +165,13 @@ impl Given {
     }
 }
 
-/// Takes away what is done from the front; the offset after it is the one to commit.
+/// Takes away what is done from the front, and answers the last of it.
 fn settled(pieces: &mut VecDeque<Piece>) -> Option<i64> {
-    let mut next = None;
+    let mut last = None;
     while let Some(piece) = pieces.pop_front_if(|piece| piece.done) {
-        next = Some(piece.offset + 1);
+        last = Some(piece.offset);
     }
-    next
+    last
 }
 
 struct WorkerContext {
@@ -240,8 +240,8 @@ mod tests {
             given.add(0, 10 + i64::try_from(rev).unwrap(), &event(rev));
         }
         assert_eq!(given.done(&event(2)), None);
-        assert_eq!(given.done(&event(1)), Some((0, 13)));
-        assert_eq!(given.done(&event(3)), Some((0, 14)));
+        assert_eq!(given.done(&event(1)), Some((0, 12)));
+        assert_eq!(given.done(&event(3)), Some((0, 13)));
     }
 
     #[test]
@@ -249,8 +249,8 @@ mod tests {
         let given = Given::default();
         given.add(0, 1, &event(1));
         assert_eq!(given.pass_over(0, 2), None);
-        assert_eq!(given.done(&event(1)), Some((0, 3)));
-        assert_eq!(given.pass_over(0, 3), Some(4));
+        assert_eq!(given.done(&event(1)), Some((0, 2)));
+        assert_eq!(given.pass_over(0, 3), Some(3));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! unknown successor harms nobody. Whoever ends a session removes its document; its tokens are good
 //! for nothing from then on.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::bson::spec::BinarySubtype;
@@ -37,6 +39,12 @@ impl Sessions for MongoStore {
             Ok(found.map(|session| record(&session)))
         })
         .await
+    }
+
+    async fn ended_among(&self, sessions: &[SessionId]) -> StoreResult<Vec<SessionId>> {
+        let sessions = sessions.to_vec();
+        self.call(move |core| async move { core.ended_among(sessions).await })
+            .await
     }
 
     async fn sessions_of(&self, user: UserId) -> StoreResult<Vec<Device>> {
@@ -80,6 +88,20 @@ fn hash(token: &TokenHash) -> Binary {
 }
 
 impl Core {
+    async fn ended_among(&self, mut sessions: Vec<SessionId>) -> StoreResult<Vec<SessionId>> {
+        let mut living = HashSet::new();
+        for some in sessions.chunks(500) {
+            let ids = some.iter().map(|id| bin(id.as_bytes()));
+            let these = doc! { "_id": { "$in": ids.collect::<Vec<_>>() } };
+            let mut found = self.all.sessions.find(these).await?;
+            while let Some(session) = found.try_next().await? {
+                living.insert(session.id.bytes());
+            }
+        }
+        sessions.retain(|session| !living.contains(session.as_bytes()));
+        Ok(sessions)
+    }
+
     async fn find_session(&self, session: Uuid) -> StoreResult<Option<Session>> {
         Ok(self.all.sessions.find_one(doc! { "_id": session }).await?)
     }

@@ -45,6 +45,21 @@ impl Sessions for SqliteStore {
         .await
     }
 
+    async fn ended_among(&self, sessions: &[SessionId]) -> StoreResult<Vec<SessionId>> {
+        let sessions = sessions.to_vec();
+        self.read(move |c| {
+            let mut query = c.prepare_cached("SELECT 1 FROM session WHERE id = ?1")?;
+            let mut ended = Vec::new();
+            for session in sessions {
+                if !query.exists([session.as_bytes()])? {
+                    ended.push(session);
+                }
+            }
+            Ok(ended)
+        })
+        .await
+    }
+
     async fn sessions_of(&self, user: UserId) -> StoreResult<Vec<Device>> {
         self.read(move |c| {
             let mut query = c.prepare_cached(

@@ -179,3 +179,15 @@ pub async fn devices_are_listed_latest_first(world: &World) {
     );
     assert!(devices.iter().all(|device| !device.current));
 }
+
+pub async fn ended_sessions_are_told_from_those_in_force(world: &World) {
+    let mina = world.person("mina").await;
+    let first = open(world, mina, 1).await;
+    let second = open(world, mina, 2).await;
+    let never = SessionId(world.uuid());
+    world.store.end_session(mina, first.id).await.unwrap();
+    let asked = [first.id, second.id, never];
+    let ended = world.store.ended_among(&asked).await.unwrap();
+    assert_eq!(ended, [first.id, never]);
+    assert_eq!(world.store.ended_among(&[]).await.unwrap(), []);
+}

@@ -170,6 +170,12 @@ impl<W: Around> Sessions for Wrapped<W> {
         self.around.around(|| self.inner.session(session)).await
     }
 
+    async fn ended_among(&self, sessions: &[SessionId]) -> StoreResult<Vec<SessionId>> {
+        self.around
+            .around(|| self.inner.ended_among(sessions))
+            .await
+    }
+
     async fn sessions_of(&self, user: UserId) -> StoreResult<Vec<Device>> {
         self.around.around(|| self.inner.sessions_of(user)).await
     }

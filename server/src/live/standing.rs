@@ -1,0 +1,111 @@
+//! How a room and a room list stand apart from their events: who is here, how far everyone has
+//! read, who writes. Told to whoever comes, and to everyone when it was not known for a while.
+
+use std::sync::Arc;
+
+use protocol::wire::{SideChange, Signal};
+use protocol::{Rev, RoomId, UserId};
+
+use super::hub::Hub;
+use crate::store::{MemberRecord, MyRoom, StoreResult};
+
+/// Members whose positions and presence are told.
+const MAX_HERE: usize = 500;
+
+/// A room's members at one moment.
+pub(super) struct Standing {
+    /// None: not known.
+    online: Option<Vec<UserId>>,
+    read: Vec<(UserId, Rev)>,
+}
+
+impl Standing {
+    /// As it is said to those who look at the room.
+    pub(super) fn signals(self, typing: Vec<UserId>) -> Vec<Signal> {
+        let unknown: Vec<Signal> = match &self.online {
+            Some(_) => Vec::new(),
+            None => {
+                let members = self.read.iter();
+                members
+                    .map(|(user, _)| Signal::Presence {
+                        user: *user,
+                        online: None,
+                    })
+                    .collect()
+            }
+        };
+        let mut signals = vec![Signal::Here {
+            online: self.online.unwrap_or_default(),
+            read: self.read,
+            typing,
+        }];
+        signals.extend(unknown);
+        signals
+    }
+}
+
+impl Hub {
+    pub(super) async fn standing(&self, room: RoomId) -> StoreResult<Standing> {
+        let members = self.store.members(room, None, MAX_HERE).await?;
+        let ids: Vec<UserId> = members.iter().map(|member| member.user.id).collect();
+        Ok(Standing {
+            online: self.presence.online(&ids).await,
+            read: members
+                .into_iter()
+                .map(|MemberRecord { user, read }| (user.id, read))
+                .collect(),
+        })
+    }
+
+    /// Who of the people in these direct rooms is here.
+    pub(super) async fn peers_standing(&self, rooms: &[MyRoom]) -> Vec<SideChange> {
+        let peers: Vec<UserId> = rooms
+            .iter()
+            .filter_map(|mine| mine.peer.as_ref().map(|peer| peer.id))
+            .collect();
+        match self.presence.online(&peers).await {
+            Some(online) => vec![SideChange::Here { online }],
+            None => peers
+                .into_iter()
+                .map(|user| SideChange::Presence { user, online: None })
+                .collect(),
+        }
+    }
+
+    /// When presence was lost, and when it is back.
+    pub(super) async fn keep_presence_told(self: Arc<Self>) {
+        let mut known = self.presence_known.subscribe();
+        while known.changed().await.is_ok() {
+            let is_back = *known.borrow_and_update();
+            if let Err(error) = self.tell_standing_anew(is_back).await {
+                tracing::warn!(%error, "who is here could not be told anew");
+            }
+        }
+    }
+
+    async fn tell_standing_anew(&self, is_back: bool) -> StoreResult<()> {
+        for room in self.rooms() {
+            let Some(feed) = self.feed(room).filter(|feed| feed.has_signal_watchers()) else {
+                continue;
+            };
+            let standing = self.standing(room).await?;
+            for signal in standing.signals(feed.typing()) {
+                self.tell_signal(room, &signal);
+            }
+        }
+        let listening = self.people.lock().with_sides();
+        for user in listening {
+            let rooms = self.store.rooms_of(user).await?;
+            for change in self.peers_standing(&rooms).await {
+                self.tell_side(user, &change);
+            }
+            if is_back {
+                // The word that a room had changed for this person may be among what was lost.
+                for mine in rooms {
+                    self.dirty.mark_person(user, mine.room.id);
+                }
+            }
+        }
+        Ok(())
+    }
+}

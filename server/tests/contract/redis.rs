@@ -1,0 +1,64 @@
+//! Presence and quota on a real Redis, and what is Redis' own: being away, and coming back.
+//!
+//! `MADANG_TEST_REDIS` is its address.
+
+mod faults;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use server::presence::{Presence, RedisOptions, RedisPresence};
+use server::quota::Quota;
+use uuid::Uuid;
+
+use crate::quota::{take, three};
+
+crate::presence::suite!(presence, async || make(options()).await
+    as Arc<dyn Presence>);
+crate::presence::nodes_suite!(nodes, || {
+    let options = options();
+    move || {
+        let options = options.clone();
+        async { make(options).await as Arc<dyn Presence> }
+    }
+});
+crate::quota::suite!(quota, async || make(options()).await as Arc<dyn Quota>);
+
+/// A prefix of its own for each test, and a death that is noticed in seconds.
+fn options() -> RedisOptions {
+    let url = std::env::var("MADANG_TEST_REDIS").unwrap_or_else(|_| {
+        panic!("MADANG_TEST_REDIS is not set. Name a Redis in it, as redis://127.0.0.1:6379, or leave these tests out with --skip redis.")
+    });
+    RedisOptions {
+        prefix: format!("madang-test-{}:", Uuid::new_v4().simple()),
+        expiry: Duration::from_secs(2),
+        ..RedisOptions::new(url)
+    }
+}
+
+async fn make(options: RedisOptions) -> Arc<RedisPresence> {
+    Arc::new(RedisPresence::start(options).await.unwrap())
+}
+
+#[tokio::test]
+async fn what_is_taken_on_one_node_is_missing_on_the_other() {
+    let options = options();
+    let (one, two) = (make(options.clone()).await, make(options).await);
+    let limit = three("a");
+    take(&*one, limit, "mina").await.unwrap();
+    take(&*two, limit, "mina").await.unwrap();
+    take(&*one, limit, "mina").await.unwrap();
+    take(&*two, limit, "mina").await.unwrap_err();
+    two.give_back(limit, "mina").await;
+    take(&*one, limit, "mina").await.unwrap();
+}
+
+#[tokio::test]
+async fn houses_with_prefixes_of_their_own_do_not_hear_each_other() {
+    let (one, two) = (make(options()).await, make(options()).await);
+    let mut notices = one.listen();
+    one.arrive(crate::presence::socket(1, 7));
+    crate::presence::hear(&mut notices, &crate::presence::presence(7, true)).await;
+    let asked = [crate::presence::person(7)];
+    assert_eq!(two.online(&asked).await, Some(Vec::new()));
+}
