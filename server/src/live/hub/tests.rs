@@ -23,8 +23,8 @@ use crate::store::{Append, Appended, Change, RoomDraft, SessionDraft, SqliteStor
 /// published; what is held back comes later than what follows it.
 struct ShakyBus {
     is_well: bool,
-    other: mpsc::UnboundedSender<BusItem>,
-    heard: tokio::sync::Mutex<mpsc::UnboundedReceiver<BusItem>>,
+    other: mpsc::Sender<BusItem>,
+    heard: tokio::sync::Mutex<mpsc::Receiver<BusItem>>,
     fate: Mutex<Fate>,
 }
 
@@ -44,8 +44,8 @@ impl Fate {
 }
 
 fn wire(seed: u64, is_well: bool) -> [Arc<ShakyBus>; 2] {
-    let (to_one, at_one) = mpsc::unbounded_channel();
-    let (to_two, at_two) = mpsc::unbounded_channel();
+    let (to_one, at_one) = mpsc::channel(1000);
+    let (to_two, at_two) = mpsc::channel(1000);
     [(to_two, at_one, seed), (to_one, at_two, seed * 31)].map(|(other, heard, seed)| {
         Arc::new(ShakyBus {
             is_well,
@@ -77,12 +77,12 @@ impl Bus for ShakyBus {
                 _ => 1,
             };
             for _ in 0..copies {
-                let _ = self.other.send(BusItem::Event(Arc::clone(event)));
+                let _ = self.other.try_send(BusItem::Event(Arc::clone(event)));
             }
             if fate.held.len() > 5
                 && let Some(late) = fate.held.pop_front()
             {
-                let _ = self.other.send(BusItem::Event(late));
+                let _ = self.other.try_send(BusItem::Event(late));
             }
         }
     }
