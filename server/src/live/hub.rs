@@ -296,3 +296,6 @@ type Task = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 fn boxed(task: impl Future<Output = ()> + Send + 'static) -> Task {
     Box::pin(task)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError as DriverError;
+use rdkafka::types::RDKafkaConfRes;
 
 use super::KafkaError;
 
@@ -157,9 +159,16 @@ impl KafkaOptions {
         }
         match config.create_native_config() {
             Ok(_) => Ok(config),
-            // Never with the value: it may be a password.
-            Err(rdkafka::error::KafkaError::ClientConfig(_, why, key, _)) => {
-                Err(KafkaError::Setting { key, why })
+            // librdkafka's own words repeat the value, which may be a password.
+            Err(DriverError::ClientConfig(found, _, key, _)) => {
+                let why = match found {
+                    RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN => "librdkafka knows no such setting",
+                    _ => "librdkafka does not take its value",
+                };
+                Err(KafkaError::Setting {
+                    key,
+                    why: why.to_owned(),
+                })
             }
             Err(other) => Err(KafkaError::Client(other.to_string())),
         }

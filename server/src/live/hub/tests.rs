@@ -1,0 +1,302 @@
+//! Two nodes on one store, with a bus between them that does what networks do.
+
+use std::collections::VecDeque;
+
+use async_trait::async_trait;
+use axum::extract::ws::Utf8Bytes;
+use futures::future::join_all;
+use protocol::stomp::Version;
+use protocol::wire::RoomKind;
+use protocol::{OpId, SessionId, Timestamp};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::*;
+use crate::bus::{Tally, Work};
+use crate::chat::Writers;
+use crate::live::{Address, Watch, Watching};
+use crate::presence::{LocalPresence, Notice};
+use crate::store::{Append, Appended, Change, RoomDraft, SessionDraft, SqliteStore, UserDraft};
+
+/// One end of a wire between two nodes. By the seed it loses, doubles and holds back what is
+/// published; what is held back comes later than what follows it.
+struct ShakyBus {
+    is_well: bool,
+    other: mpsc::Sender<BusItem>,
+    heard: tokio::sync::Mutex<mpsc::Receiver<BusItem>>,
+    fate: Mutex<Fate>,
+}
+
+struct Fate {
+    seed: u64,
+    held: VecDeque<Arc<Event>>,
+}
+
+impl Fate {
+    /// A number below a hundred (xorshift).
+    fn next(&mut self) -> u64 {
+        self.seed ^= self.seed << 13;
+        self.seed ^= self.seed >> 7;
+        self.seed ^= self.seed << 17;
+        self.seed % 100
+    }
+}
+
+fn wire(seed: u64, is_well: bool) -> [Arc<ShakyBus>; 2] {
+    let (to_one, at_one) = mpsc::channel(1000);
+    let (to_two, at_two) = mpsc::channel(1000);
+    [(to_two, at_one, seed), (to_one, at_two, seed * 31)].map(|(other, heard, seed)| {
+        Arc::new(ShakyBus {
+            is_well,
+            other,
+            heard: tokio::sync::Mutex::new(heard),
+            fate: Mutex::new(Fate {
+                seed,
+                held: VecDeque::new(),
+            }),
+        })
+    })
+}
+
+#[async_trait]
+impl Bus for ShakyBus {
+    fn publish(&self, events: &[Arc<Event>]) {
+        if !self.is_well {
+            return;
+        }
+        let mut fate = self.fate.lock();
+        for event in events {
+            let copies = match fate.next() {
+                0..10 => 0,
+                10..20 => 2,
+                20..30 => {
+                    fate.held.push_back(Arc::clone(event));
+                    0
+                }
+                _ => 1,
+            };
+            for _ in 0..copies {
+                let _ = self.other.try_send(BusItem::Event(Arc::clone(event)));
+            }
+            if fate.held.len() > 5
+                && let Some(late) = fate.held.pop_front()
+            {
+                let _ = self.other.try_send(BusItem::Event(late));
+            }
+        }
+    }
+
+    async fn next(&self) -> BusItem {
+        match self.heard.lock().await.recv().await {
+            Some(item) => item,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn work(&self, _: &str) -> Result<Box<dyn Work>, String> {
+        Err(String::from("nobody works in this test"))
+    }
+
+    fn is_well(&self) -> bool {
+        self.is_well
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn tally(&self) -> Tally {
+        Tally::default()
+    }
+
+    async fn close(&self) {}
+}
+
+struct Node {
+    hub: Arc<Hub>,
+    writers: Arc<Writers>,
+    presence: Arc<LocalPresence>,
+}
+
+impl Node {
+    fn new(store: &Arc<dyn Store>, bus: Arc<ShakyBus>) -> Self {
+        let presence = Arc::new(LocalPresence::new());
+        let hub = Hub::new(Arc::clone(store), bus, Arc::clone(&presence) as Arc<_>);
+        hub.start();
+        Self {
+            writers: Writers::new(Arc::clone(store), Arc::clone(&hub) as Arc<_>),
+            hub,
+            presence,
+        }
+    }
+
+    fn connect(&self, who: Principal) -> Arc<Connection> {
+        self.hub.connect(who, Arc::new(Outbound::default()))
+    }
+
+    /// Someone who looks at the room from its beginning.
+    async fn watch(&self, house: &House) -> Arc<Connection> {
+        let connection = self.connect(house.who());
+        let address = Address::new(Version::V1_2, "sub-0", "/sub/chat/room/1");
+        let watching = self.hub.watch(Watch {
+            connection: Arc::clone(&connection),
+            subscription: "sub-0".into(),
+            address: Arc::new(address),
+            room: house.room,
+            after: Some(Rev::ZERO),
+            since: self.hub.head(house.room).await.unwrap(),
+        });
+        assert_eq!(watching.await.unwrap(), Watching::Live);
+        connection
+    }
+
+    async fn post(&self, house: &House, number: usize) {
+        let append = Append {
+            by: house.mina,
+            op: OpId(Uuid::new_v4()),
+            at: Timestamp(0),
+            change: Change::Post {
+                body: number.to_string(),
+                reply_to: None,
+            },
+        };
+        let posted = self.writers.append(house.room, append).await;
+        assert!(matches!(posted, Ok(Appended::Written(_))));
+    }
+}
+
+struct House {
+    store: Arc<dyn Store>,
+    mina: UserId,
+    session: SessionId,
+    room: RoomId,
+    _dir: TempDir,
+}
+
+impl House {
+    fn who(&self) -> Principal {
+        Principal {
+            user: self.mina,
+            session: self.session,
+            until: Timestamp(i64::MAX),
+        }
+    }
+}
+
+async fn house() -> House {
+    let dir = TempDir::new().unwrap();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir.path()).unwrap());
+    let (mina, at) = (UserId(Uuid::from_u128(7)), Timestamp(0));
+    let user = UserDraft {
+        id: mina,
+        username: "mina".into(),
+        folded: "mina".into(),
+        display_name: "Mina".into(),
+        folded_display_name: "mina".into(),
+        password_hash: String::new(),
+        at,
+    };
+    store.create_user(user).await.unwrap().unwrap();
+    let session = SessionId(Uuid::from_u128(8));
+    let draft = SessionDraft {
+        id: session,
+        user: mina,
+        agent: String::new(),
+        token: [0; 32],
+        at,
+        ends_at: Timestamp(i64::MAX),
+    };
+    store.open_session(draft).await.unwrap();
+    let room = RoomId(Uuid::from_u128(1));
+    let draft = RoomDraft {
+        id: room,
+        kind: RoomKind::Group,
+        name: Some("마당".into()),
+        by: mina,
+        op: OpId(Uuid::from_u128(9)),
+        at,
+        members: vec![mina],
+    };
+    store.create_room(draft).await.unwrap().unwrap();
+    House {
+        store,
+        mina,
+        session,
+        room,
+        _dir: dir,
+    }
+}
+
+/// The revs that reach the connection, up to the last one expected.
+async fn told(connection: &Connection, last: u64) -> Vec<u64> {
+    let mut revs = Vec::new();
+    while revs.last() != Some(&last) {
+        connection.outbound.ready().await;
+        assert_eq!(connection.outbound.ended(), None);
+        let mut frames = Vec::new();
+        connection.outbound.take(usize::MAX, &mut frames);
+        revs.extend(frames.iter().map(rev));
+    }
+    revs
+}
+
+fn rev(frame: &Utf8Bytes) -> u64 {
+    let id = frame.as_str().split_once("message-id:").unwrap().1;
+    let id = id.lines().next().unwrap();
+    id.rsplit_once('-').unwrap().1.parse().unwrap()
+}
+
+async fn all_arrive_in_order(bus: [Arc<ShakyBus>; 2]) {
+    let house = house().await;
+    let nodes = bus.map(|bus| Node::new(&house.store, bus));
+    let readers = join_all(nodes.iter().map(|node| node.watch(&house))).await;
+    for round in 0..20 {
+        // Both nodes write at the same time.
+        let posts = (0..10).map(|n| nodes[n % 2].post(&house, round * 10 + n));
+        join_all(posts).await;
+    }
+    let expected: Vec<u64> = (1..=201).collect();
+    for reader in readers {
+        assert_eq!(told(&reader, 201).await, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_arrives_once_and_in_order_over_a_bus_that_loses_doubles_and_reorders() {
+    for seed in 1..=5 {
+        all_arrive_in_order(wire(seed, true)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_arrives_once_and_in_order_while_the_bus_is_dead() {
+    all_arrive_in_order(wire(1, false)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_whose_bus_is_not_well_makes_the_others_look_into_the_store() {
+    let house = house().await;
+    let [well, _] = wire(1, true);
+    let node = Node::new(&house.store, well);
+    let mut notices = node.presence.listen();
+    let [ill, _] = wire(1, false);
+    let hub = Hub::new(
+        Arc::clone(&house.store),
+        ill,
+        Arc::clone(&node.presence) as Arc<_>,
+    );
+    hub.start();
+    assert_eq!(notices.recv().await, Ok(Notice::Unheard));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_ended_unheard_is_found_out() {
+    let house = house().await;
+    let [bus, _] = wire(1, true);
+    let node = Node::new(&house.store, bus);
+    let connection = node.connect(house.who());
+    let ended = house.store.end_session(house.mina, house.session).await;
+    assert!(ended.unwrap());
+    assert_eq!(connection.outbound.ending().await, End::SignedOut);
+}
