@@ -12,14 +12,16 @@ use tokio_util::task::TaskTracker;
 /// The time after which nobody waits for a call any more. The driver has no time limit of its own
 /// for an answer on a connection that is stalled.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The same for work that grows with what there is: a room of a million messages to be removed.
+const CHORE: Duration = Duration::from_secs(600);
 
 /// Nothing is known of what became of the call.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
     #[error("it is closed")]
     Closed,
-    #[error("MongoDB has not answered for {} s", PATIENCE.as_secs())]
-    Late,
+    #[error("MongoDB has not answered for {} s", .0.as_secs())]
+    Late(Duration),
     #[error("the call broke off; the log above says where")]
     Broken,
 }
@@ -54,13 +56,30 @@ impl Connection {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        self.run(PATIENCE, work).await
+    }
+
+    /// The same for what may take long.
+    pub(super) async fn chore<F>(&self, work: F) -> Result<F::Output, Unanswered>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.run(CHORE, work).await
+    }
+
+    async fn run<F>(&self, patience: Duration, work: F) -> Result<F::Output, Unanswered>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         if self.calls.is_closed() {
             return Err(Unanswered::Closed);
         }
-        match tokio::time::timeout(PATIENCE, self.calls.spawn(work)).await {
+        match tokio::time::timeout(patience, self.calls.spawn(work)).await {
             Ok(Ok(output)) => Ok(output),
             Ok(Err(_)) => Err(Unanswered::Broken),
-            Err(_) => Err(Unanswered::Late),
+            Err(_) => Err(Unanswered::Late(patience)),
         }
     }
 

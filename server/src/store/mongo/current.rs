@@ -17,7 +17,7 @@ use crate::store::{StoreError, StoreResult};
 /// Events applied in one step by whoever finds that they were not.
 const STEP: i64 = 500;
 /// In a room that never rests a reading is not of one moment. After so many tries it is taken
-/// all the same: it lacks nothing that was there when it began.
+/// all the same: it lacks nothing that was acknowledged when it began.
 pub(super) const TRIES: usize = 4;
 
 /// A reading that is repeated until it is of one moment:
@@ -27,6 +27,8 @@ pub(super) struct Look<'a> {
     id: RoomId,
     /// The room that the last reading began from.
     seen: Option<Room>,
+    /// Up to where it was applied when it was found to be behind.
+    stuck: Option<i64>,
     tries: usize,
 }
 
@@ -38,7 +40,10 @@ impl Look<'_> {
             if self.tries >= TRIES || !self.core.is_behind(&seen).await? {
                 return Ok(None);
             }
-            self.core.catch_up(seen).await?;
+            // Most often its writer is about to apply the event; only if it does not, we do.
+            if self.stuck.replace(seen.applied) == Some(seen.applied) {
+                self.core.catch_up(seen).await?;
+            }
         }
         self.seen = match self.core.find_room(self.id).await? {
             // Nobody has seen its first event yet, if it has one.
@@ -65,6 +70,7 @@ impl Core {
             core: self,
             id,
             seen: None,
+            stuck: None,
             tries: 0,
         }
     }

@@ -111,4 +111,14 @@ impl MongoStore {
         let answer = self.connection.call(work(Arc::clone(&self.core))).await;
         answer.map_err(|unanswered| StoreError::Unavailable(unanswered.to_string()))?
     }
+
+    async fn chore<T, W, F>(&self, work: W) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(Arc<Core>) -> F,
+        F: Future<Output = StoreResult<T>> + Send + 'static,
+    {
+        let answer = self.connection.chore(work(Arc::clone(&self.core))).await;
+        answer.map_err(|unanswered| StoreError::Unavailable(unanswered.to_string()))?
+    }
 }

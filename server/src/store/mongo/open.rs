@@ -90,8 +90,11 @@ impl MongoStore {
         let name = options.default_database.clone();
         let client = Client::with_options(options).map_err(MongoOpenError::Address)?;
         let database = client.database(name.as_deref().unwrap_or(DATABASE));
-        let place = Place { hosts, database };
-        let connection = Connection::new(client, place.database.clone());
+        let connection = Connection::new(client, database.clone());
+        let place = Place {
+            hosts: hosts.clone(),
+            database,
+        };
         // Whoever opens it may go away, too.
         let opening = connection.call(async move { place.open().await }).await;
         match opening {
@@ -105,7 +108,7 @@ impl MongoStore {
                 })
             }
             Err(unanswered) => Err(MongoOpenError::Unreachable {
-                hosts: connection.database().name().to_owned(),
+                hosts,
                 source: Error::custom(unanswered.to_string()),
             }),
         }

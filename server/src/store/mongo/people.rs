@@ -48,7 +48,7 @@ impl People for MongoStore {
     }
 
     async fn close_account(&self, user: UserId) -> StoreResult<()> {
-        self.call(move |core| async move { core.close_account(user).await })
+        self.chore(move |core| async move { core.close_account(user).await })
             .await
     }
 
@@ -67,7 +67,7 @@ impl People for MongoStore {
     }
 
     async fn finish_closing(&self, user: UserId) -> StoreResult<()> {
-        self.call(move |core| async move { core.finish_closing(user).await })
+        self.chore(move |core| async move { core.finish_closing(user).await })
             .await
     }
 }

@@ -8,7 +8,7 @@ use mongodb::bson::oid::ObjectId;
 use protocol::wire::{Event, EventKind, RoomKind};
 use protocol::{MessageId, OpId, Rev, UserId};
 
-use super::documents::{Entry, Kind, Room, Standing, bin, count, date, id, int};
+use super::documents::{Entry, Kind, Room, Standing, bin, count, id};
 use crate::store::{Append, Appended, Change, Refusal};
 
 /// What is known of the room, as far as the batch can ask.
@@ -197,33 +197,6 @@ impl Plan<'_> {
         };
         self.lines.push(line);
         Appended::Written(event)
-    }
-}
-
-impl Entry {
-    pub(super) fn blank(room: mongodb::bson::Uuid, kind: Kind, append: &Append) -> Self {
-        Self {
-            id: ObjectId::new(),
-            room,
-            rev: int(1),
-            at: date(append.at),
-            by: bin(append.by.as_bytes()),
-            op: bin(append.op.as_bytes()),
-            posted: 0,
-            kind,
-            message: None,
-            author: None,
-            body: None,
-            reply_to: None,
-            edited_at: None,
-            changed: None,
-            of: None,
-            emoji: None,
-            user: None,
-            name: None,
-            room_kind: None,
-            members: None,
-        }
     }
 }
 

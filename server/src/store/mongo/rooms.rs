@@ -30,7 +30,7 @@ impl Rooms for MongoStore {
     }
 
     async fn delete_room(&self, room: RoomId) -> StoreResult<()> {
-        self.call(move |core| async move { core.delete_room(room).await })
+        self.chore(move |core| async move { core.delete_room(room).await })
             .await
     }
 

@@ -23,7 +23,7 @@ impl Upkeep for MongoStore {
     }
 
     async fn tidy(&self, now: Timestamp) -> StoreResult<()> {
-        self.call(move |core| async move {
+        self.chore(move |core| async move {
             core.tidy_sessions(date(now)).await?;
             core.tidy_gone(now).await?;
             core.tidy_closed(now).await
