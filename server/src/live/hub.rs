@@ -19,7 +19,7 @@ use super::poll::Doubt;
 use super::side::Dirty;
 use crate::bus::{Bus, BusItem};
 use crate::chat::{Principal, Sink};
-use crate::presence::{self, Presence};
+use crate::presence::{self, Notice, Presence};
 use crate::store::Store;
 
 /// Events read at a time when a hole is filled or history is replayed.
@@ -206,12 +206,7 @@ impl Hub {
 
     /// People who come into a room with this event, and are connected here, hear it.
     fn admit(&self, event: &Event) {
-        let newcomers: &[UserId] = match &event.kind {
-            EventKind::Created { members, .. } => members,
-            EventKind::Joined { user } => std::slice::from_ref(user),
-            _ => return,
-        };
-        for user in newcomers {
+        for user in newcomers(event) {
             self.bring_in(*user, event.room, event.rev.previous());
         }
     }
@@ -282,12 +277,26 @@ impl Sink for Hub {
     fn appended(&self, events: &[Arc<Event>]) {
         for event in events {
             self.take(event);
+            // So that a room list shows a new room also where the bus is away.
+            for user in newcomers(event) {
+                let room = event.room;
+                self.presence.announce(Notice::Side { user: *user, room });
+            }
         }
         self.bus.publish(events);
     }
 
     fn may_have_appended(&self) {
         self.doubt.heads();
+    }
+}
+
+/// Who comes into the room with this event.
+fn newcomers(event: &Event) -> &[UserId] {
+    match &event.kind {
+        EventKind::Created { members, .. } => members,
+        EventKind::Joined { user } => std::slice::from_ref(user),
+        _ => &[],
     }
 }
 

@@ -56,6 +56,13 @@ impl People {
             .is_some_and(|person| !person.sides.is_empty())
     }
 
+    /// Someone is here who has not been brought into this room.
+    pub fn lacks(&self, user: UserId, room: RoomId) -> bool {
+        self.known
+            .get(&user)
+            .is_some_and(|person| !person.rooms.contains(&room))
+    }
+
     /// Those who show a room list.
     pub fn with_sides(&self) -> Vec<UserId> {
         let shown = self.known.iter().filter(|(_, one)| !one.sides.is_empty());

@@ -17,6 +17,9 @@ use crate::store::StoreResult;
 /// How long changes are collected: short enough to feel immediate.
 const COLLECT: Duration = Duration::from_millis(60);
 
+/// Before the store is asked again, where it did not answer.
+const AGAIN: Duration = Duration::from_secs(1);
+
 #[derive(Debug, Default)]
 pub struct Dirty {
     marks: Mutex<Marks>,
@@ -60,7 +63,9 @@ impl Hub {
             }
             for (user, room) in people {
                 if let Err(error) = self.tell_room(user, room).await {
-                    tracing::warn!(%error, room.id = %room, user.id = %user, "a room list could not be brought up to date");
+                    tracing::warn!(%error, room.id = %room, user.id = %user, "a room list could not be brought up to date yet");
+                    self.dirty.mark_person(user, room);
+                    tokio::time::sleep(AGAIN).await;
                 }
             }
         }
@@ -69,6 +74,11 @@ impl Hub {
     async fn tell_room(&self, user: UserId, room: RoomId) -> StoreResult<()> {
         let change = match self.store.my_room(room, user).await? {
             Some(mine) => {
+                let lacks = self.people.lock().lacks(user, room);
+                if lacks {
+                    // The word of it came by another way than the event that brought them in.
+                    self.bring_in(user, room, mine.room.head.rev);
+                }
                 if !self.people.lock().has_side(user) {
                     return Ok(());
                 }

@@ -1,6 +1,6 @@
 //! The bus on a real Kafka, and what is Kafka's own: topics, lost connections, late readers.
 //!
-//! `MADANG_TEST_KAFKA` names a broker; `stand-in/kafka/pom.xml` says how to start one.
+//! `MADANG_TEST_KAFKA` names a broker; `deploy/servers` starts one.
 
 mod faults;
 mod topics;

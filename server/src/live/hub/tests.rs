@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::*;
 use crate::bus::{Tally, Work};
 use crate::chat::Writers;
-use crate::live::{Address, Watch, Watching};
+use crate::live::{Address, Listener, Scope, Watch, Watching};
 use crate::presence::{LocalPresence, Notice};
 use crate::store::{Append, Appended, Change, RoomDraft, SessionDraft, SqliteStore, UserDraft};
 
@@ -121,7 +121,11 @@ struct Node {
 
 impl Node {
     fn new(store: &Arc<dyn Store>, bus: Arc<ShakyBus>) -> Self {
-        let presence = Arc::new(LocalPresence::new());
+        Self::beside(store, bus, Arc::new(LocalPresence::new()))
+    }
+
+    /// Nodes with the same presence hear each other's notices.
+    fn beside(store: &Arc<dyn Store>, bus: Arc<ShakyBus>, presence: Arc<LocalPresence>) -> Self {
         let hub = Hub::new(Arc::clone(store), bus, Arc::clone(&presence) as Arc<_>);
         hub.start();
         Self {
@@ -299,4 +303,45 @@ async fn a_session_that_ended_unheard_is_found_out() {
     let ended = house.store.end_session(house.mina, house.session).await;
     assert!(ended.unwrap());
     assert_eq!(connection.outbound.ending().await, End::SignedOut);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_room_is_shown_on_another_node_while_the_bus_is_dead() {
+    let house = house().await;
+    let presence = Arc::new(LocalPresence::new());
+    let [here, there] =
+        wire(1, false).map(|bus| Node::beside(&house.store, bus, Arc::clone(&presence)));
+    let connection = there.connect(house.who());
+    let address = Address::new(Version::V1_2, "side", "/sub/chat/side/me");
+    let listener = Listener {
+        connection: Arc::clone(&connection),
+        subscription: "side".into(),
+        address: Arc::new(address),
+    };
+    there.hub.listen(Scope::Side, listener).await.unwrap();
+
+    let room = RoomId(Uuid::from_u128(2));
+    let draft = RoomDraft {
+        id: room,
+        kind: RoomKind::Group,
+        name: Some("뒤뜰".into()),
+        by: house.mina,
+        op: OpId(Uuid::from_u128(10)),
+        at: Timestamp(1),
+        members: vec![house.mina],
+    };
+    let created = house.store.create_room(draft).await.unwrap().unwrap();
+    let Appended::Written(event) = created else {
+        panic!("it was there before: {created:?}");
+    };
+    here.hub.appended(&[Arc::new(event)]);
+    loop {
+        connection.outbound.ready().await;
+        let mut frames = Vec::new();
+        connection.outbound.take(usize::MAX, &mut frames);
+        let shown = |frame: &Utf8Bytes| frame.contains("뒤뜰");
+        if frames.iter().any(shown) {
+            break;
+        }
+    }
 }
