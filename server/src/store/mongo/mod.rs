@@ -80,6 +80,7 @@ type ClockOffset = i64;
 
 /// What a call needs. It outlives the caller, who may go away in the middle.
 struct Core {
+    connection: Connection,
     all: Collections,
     turns: Turns,
 }
