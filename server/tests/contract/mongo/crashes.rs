@@ -213,7 +213,7 @@ async fn all_that_follows_from_the_log_can_be_made_from_it_again() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_applied_late_changes_nothing_that_is_newer() {
+async fn events_that_are_applied_once_more_change_nothing() {
     let database = Database::new();
     let world = node(&database).await;
     let raw = Raw::of(&database).await;
@@ -229,7 +229,7 @@ async fn an_event_that_is_applied_late_changes_nothing_that_is_newer() {
     world.change(room, mina, edit(&message, "three")).await;
     let before = Reading::of(&world, room, &[mina, juno]).await;
 
-    // As if a node that slept since then applied everything once more.
+    // Whoever looks now applies everything once more.
     let then = doc! { "applied": 1_i64, "posted": 0_i64, "members": 2_i64 };
     raw.change_room(room, doc! { "$set": then }).await;
     assert_eq!(Reading::of(&world, room, &[mina, juno]).await, before);
