@@ -1,5 +1,8 @@
 //! A batch becomes lines of the log: read the room, plan, insert at `head + 1…`, apply.
 //!
+//! What was posted is acknowledged when it is inserted, and applied a moment later, before the next
+//! batch of this room has its turn.
+//!
 //! The insert is the commit, and the unique index on (room, rev) is the only arbiter between nodes.
 //! A writer plans on the room after event n and inserts from n + 1 on, in order. If another node
 //! was first, its insert fails at the first line, and everything that the plan relied on (who is a
@@ -10,9 +13,10 @@
 //! planned anew. Should the lost insert arrive after all, it finds its revs or its ops taken.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::TryStreamExt;
+use futures::{TryStreamExt, try_join};
 use mongodb::bson::doc;
 use mongodb::bson::oid::ObjectId;
 use protocol::wire::Event;
@@ -20,9 +24,10 @@ use protocol::{Rev, RoomId};
 use tokio::time::Instant;
 
 use super::Core;
-use super::documents::{Entry, Room, int};
+use super::documents::{Entry, Kind, Room, int};
 use super::failure::is_duplicate;
 use super::plan::{Answer, Authority, plan};
+use super::turns::Turn;
 use crate::store::{Append, Appended, Refusal, StoreError, StoreResult};
 
 /// How long a writer tries before it says that it does not know.
@@ -32,20 +37,32 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 
 type Answers = Vec<Result<Appended, Refusal>>;
 
+/// The lines are durable.
+struct Done {
+    answers: Answers,
+    /// What is to be applied yet, and to which room.
+    rest: Option<(Room, Vec<Entry>)>,
+}
+
 impl Core {
     pub(super) async fn append(
-        &self,
+        self: &Arc<Self>,
         room: RoomId,
         batch: &[Append],
         authority: Authority,
     ) -> StoreResult<Answers> {
-        let _turn = self.turns.take(room).await;
+        let mut turn = self.turns.take(room).await;
         let mut tries = Tries::begin();
         loop {
-            let overtaken = || "other nodes write to this room without pause".to_owned();
-            let reason = match self.attempt(room, batch, authority, &mut tries).await {
-                Ok(Some(answers)) => return Ok(answers),
-                Ok(None) => overtaken(),
+            let attempt = self.attempt(room, batch, authority, &mut turn, &mut tries);
+            let reason = match attempt.await {
+                Ok(Some(done)) => {
+                    if let Some((room, lines)) = done.rest {
+                        self.project_later(turn, room, lines);
+                    }
+                    return Ok(done.answers);
+                }
+                Ok(None) => "other nodes write to this room without pause".into(),
                 Err(StoreError::Unavailable(reason)) => reason,
                 Err(error) => return Err(error),
             };
@@ -59,16 +76,34 @@ impl Core {
         id: RoomId,
         batch: &[Append],
         authority: Authority,
+        turn: &mut Turn,
         tries: &mut Tries,
-    ) -> StoreResult<Option<Answers>> {
-        let Some(room) = self.beginning_of(id, tries).await? else {
-            return Ok(Some(
-                batch.iter().map(|_| Err(Refusal::NoSuchRoom)).collect(),
-            ));
+    ) -> StoreResult<Option<Done>> {
+        let state = match turn.take() {
+            Some(known) => {
+                let (there, state) =
+                    try_join!(self.find_room(id), self.load(known.clone(), batch))?;
+                let there = there.filter(|there| there.key == known.key);
+                if there.is_none_or(|there| there.applied > known.applied) {
+                    return Ok(None);
+                }
+                state
+            }
+            None => {
+                let Some(room) = self.beginning_of(id, tries).await? else {
+                    let refusals = batch.iter().map(|_| Err(Refusal::NoSuchRoom));
+                    return Ok(Some(Done {
+                        answers: refusals.collect(),
+                        rest: None,
+                    }));
+                };
+                self.load(room, batch).await?
+            }
         };
-        let state = self.load(room.clone(), batch).await?;
+        let room = state.room.clone();
         let (lines, answers) = plan(state, batch, authority);
         let mut own = tries.lines.clone();
+        let mut now = room.clone();
         if lines.is_empty() {
             if self.is_behind(&room).await? {
                 return Ok(None);
@@ -79,9 +114,29 @@ impl Core {
                 Err(error) if is_duplicate(&error) => return Ok(None),
                 inserted => inserted?,
             };
-            self.project(room.clone(), &lines).await?;
+            if let (true, Some(answers)) = (can_wait(&lines), known(&answers)) {
+                let rest = Some((room, lines));
+                return Ok(Some(Done { answers, rest }));
+            }
+            now = self.project(now, &lines).await?;
         }
-        self.answer(&room, answers, &mut own).await.map(Some)
+        let answers = self.answer(&room, answers, &mut own).await?;
+        **turn = Some(now);
+        Ok(Some(Done {
+            answers,
+            rest: None,
+        }))
+    }
+
+    /// The turn is over when it is done. If it cannot be done, whoever comes next does it.
+    fn project_later(self: &Arc<Self>, mut turn: Turn, room: Room, lines: Vec<Entry>) {
+        let core = Arc::clone(self);
+        self.connection.begin(async move {
+            match core.project(room, &lines).await {
+                Ok(room) => *turn = Some(room),
+                Err(error) => tracing::debug!(%error, "events are left to be applied later"),
+            }
+        });
     }
 
     /// At first the room's document is believed: if it is behind the log, the insert tells.
@@ -135,6 +190,25 @@ impl Core {
             StoreError::Unavailable(format!("event {rev} of room {} is gone", room.id()))
         })
     }
+}
+
+/// Whether nobody can tell that the lines have not been applied yet. Readers apply them first; but
+/// what is found by a person (which rooms, which messages) and what must be gone is done at once.
+fn can_wait(lines: &[Entry]) -> bool {
+    lines.iter().all(|line| match line.kind {
+        Kind::Posted | Kind::Reacted | Kind::Unreacted => true,
+        Kind::Created | Kind::Edited | Kind::Deleted => false,
+        Kind::Joined | Kind::Left | Kind::Removed | Kind::Renamed => false,
+    })
+}
+
+/// The answers, if nothing has to be read for them.
+fn known(answers: &[Answer]) -> Option<Answers> {
+    let answers = answers.iter().map(|answer| match answer {
+        Answer::Now(answer) => Some(answer.clone()),
+        Answer::Line { .. } => None,
+    });
+    answers.collect()
 }
 
 /// A writer's attempts: their number, their end, and the lines that they may have left.

@@ -6,6 +6,7 @@
 //! deletion that was interrupted.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use futures::TryStreamExt;
 use mongodb::bson::{Uuid, doc};
@@ -88,7 +89,7 @@ impl Core {
     /// Reactions are taken back and groups are left by events, like anything that changes a room:
     /// whoever replays the log arrives at what the store holds. Direct rooms stay with the other
     /// person, with nobody's name on the other side.
-    pub(super) async fn finish_closing(&self, user: UserId) -> StoreResult<()> {
+    pub(super) async fn finish_closing(self: &Arc<Self>, user: UserId) -> StoreResult<()> {
         let account = bin(user.as_bytes());
         let closing = doc! { "_id": account, "state": "closing" };
         if self.all.users.find_one(closing.clone()).await?.is_none() {
@@ -113,7 +114,7 @@ impl Core {
 
     /// The store speaks for someone who is gone: at the time of the room's latest event, under
     /// ids that follow from what is taken back, so that a repetition adds nothing.
-    async fn withdraw(&self, room: &Room, user: UserId) -> StoreResult<()> {
+    async fn withdraw(self: &Arc<Self>, room: &Room, user: UserId) -> StoreResult<()> {
         let append = |what: String, change| Append {
             by: user,
             op: OpId(uuid::Uuid::new_v5(

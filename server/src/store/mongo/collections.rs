@@ -72,9 +72,8 @@ impl Collections {
     pub(super) async fn index(&self) -> mongodb::error::Result<()> {
         // One rev is one event; it is also the way to read the log.
         make(&self.log, doc! { "room": 1, "rev": 1 }, Index::Unique).await?;
-        // One operation of one author is one event, for ever. It begins with the op because an op
-        // is looked up without its author, too.
-        make(&self.log, doc! { "op": 1, "by": 1 }, Index::Unique).await?;
+        // One operation of one author is one event, for ever.
+        make(&self.log, doc! { "op": 1 }, Index::Unique).await?;
         // One id is one message, whoever posts it.
         make(&self.log, doc! { "message": 1 }, Index::UniqueSparse).await?;
         make(

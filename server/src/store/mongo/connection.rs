@@ -85,9 +85,7 @@ impl Connection {
 
     /// Starts work for which nobody waits, also where there is no runtime any more to wait in.
     pub(crate) fn begin(&self, work: impl Future<Output = ()> + Send + 'static) {
-        if !self.calls.is_closed() {
-            self.calls.spawn_on(work, &self.runtime);
-        }
+        self.calls.spawn_on(work, &self.runtime);
     }
 
     /// Lets nobody else in, waits for what is under way, and hangs up.

@@ -64,7 +64,7 @@ impl Core {
             if room.applied > 0 {
                 return Ok(Some(room));
             }
-            let op = doc! { "op": first.op, "by": first.by };
+            let op = doc! { "op": first.op };
             match self.all.log.find_one(op).await? {
                 Some(other)
                     if !self

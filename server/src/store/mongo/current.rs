@@ -6,7 +6,10 @@
 //! it is not there at the end of a reading, then nothing was written during the reading, and all
 //! that was read is of one moment.
 
+use std::collections::HashSet;
+
 use futures::TryStreamExt;
+use futures::future::try_join_all;
 use mongodb::bson::{Uuid, doc};
 use protocol::RoomId;
 
@@ -16,6 +19,8 @@ use crate::store::{StoreError, StoreResult};
 
 /// Events applied in one step by whoever finds that they were not.
 const STEP: i64 = 500;
+/// Rooms looked at together. Each look is one step in an index.
+const AT_ONCE: usize = 16;
 /// In a room that never rests a reading is not of one moment. After so many tries it is taken
 /// all the same: it lacks nothing that was acknowledged when it began.
 pub(super) const TRIES: usize = 4;
@@ -27,8 +32,6 @@ pub(super) struct Look<'a> {
     id: RoomId,
     /// The room that the last reading began from.
     seen: Option<Room>,
-    /// Up to where it was applied when it was found to be behind.
-    stuck: Option<i64>,
     tries: usize,
 }
 
@@ -40,10 +43,7 @@ impl Look<'_> {
             if self.tries >= TRIES || !self.core.is_behind(&seen).await? {
                 return Ok(None);
             }
-            // Most often its writer is about to apply the event; only if it does not, we do.
-            if self.stuck.replace(seen.applied) == Some(seen.applied) {
-                self.core.catch_up(seen).await?;
-            }
+            self.core.catch_up(seen).await?;
         }
         self.seen = match self.core.find_room(self.id).await? {
             // Nobody has seen its first event yet, if it has one.
@@ -70,7 +70,6 @@ impl Core {
             core: self,
             id,
             seen: None,
-            stuck: None,
             tries: 0,
         }
     }
@@ -92,16 +91,13 @@ impl Core {
     }
 
     /// Which of the rooms have events that were not applied.
-    pub(super) async fn behind(&self, rooms: &[Room]) -> StoreResult<Vec<Uuid>> {
-        let mut behind = Vec::new();
-        for rooms in rooms.chunks(200) {
-            let next = rooms
-                .iter()
-                .map(|room| doc! { "room": room.key, "rev": room.applied.saturating_add(1) })
-                .collect::<Vec<_>>();
-            let found = self.all.log.find(doc! { "$or": next }).await?;
-            let found = found.try_collect::<Vec<Entry>>().await?;
-            behind.extend(found.into_iter().map(|entry| entry.room));
+    pub(super) async fn behind(&self, rooms: &[Room]) -> StoreResult<HashSet<Uuid>> {
+        let mut behind = HashSet::new();
+        for rooms in rooms.chunks(AT_ONCE) {
+            let looks = rooms.iter().map(|room| self.is_behind(room));
+            let looks = try_join_all(looks).await?;
+            let found = rooms.iter().zip(looks).filter(|(_, behind)| *behind);
+            behind.extend(found.map(|(room, _)| room.key));
         }
         Ok(behind)
     }

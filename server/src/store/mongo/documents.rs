@@ -11,7 +11,7 @@ mod room;
 use mongodb::bson::{DateTime, Uuid};
 use protocol::Timestamp;
 
-pub(super) use line::{Entry, Kind};
+pub(super) use line::{Entry, Kind, Op};
 pub(super) use person::{Person, Session, Standing, Token};
 pub(super) use reaction::{ReactionDoc, ReactionId, gather};
 pub(super) use room::{Beginning, Member, MemberId, NOT_YET, Room, seat};

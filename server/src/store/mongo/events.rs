@@ -33,7 +33,7 @@ impl Core {
                     rev: Rev(count(line.rev)),
                     at: time(line.at),
                     by: id(line.by),
-                    op: id(line.op),
+                    op: id(line.op.id),
                     posted: count(line.posted),
                     kind,
                 })

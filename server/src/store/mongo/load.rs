@@ -3,18 +3,19 @@
 use std::collections::HashSet;
 
 use futures::{TryStreamExt, try_join};
-use mongodb::bson::{Document, Uuid, doc};
+use mongodb::bson::{Bson, Document, Uuid, doc};
 
 use super::Core;
-use super::documents::{Entry, Member, Person, ReactionDoc, Room, bin, id};
+use super::documents::{Entry, Member, MemberId, Op, Person, ReactionDoc, Room, bin, id};
 use super::plan::{State, Target};
 use crate::store::{Append, Change, StoreResult};
 
 /// Whom and what a batch names.
 #[derive(Default)]
 struct Named {
-    ops: HashSet<Uuid>,
+    ops: HashSet<Op>,
     people: HashSet<Uuid>,
+    /// Those that are there, and those that are to be.
     messages: HashSet<Uuid>,
     reacted_to: HashSet<Uuid>,
 }
@@ -23,13 +24,13 @@ impl Named {
     fn by(batch: &[Append]) -> Self {
         let mut named = Self::default();
         for append in batch {
-            named.ops.insert(bin(append.op.as_bytes()));
+            named.ops.insert(Op::of(append));
             named.people.insert(bin(append.by.as_bytes()));
             match &append.change {
                 Change::Post { reply_to, .. } => {
-                    named
-                        .messages
-                        .extend(reply_to.map(|message| bin(message.as_bytes())));
+                    named.messages.insert(bin(append.op.as_bytes()));
+                    let reply_to = reply_to.map(|message| bin(message.as_bytes()));
+                    named.messages.extend(reply_to);
                 }
                 Change::Edit { message, .. } | Change::Delete { message } => {
                     named.messages.insert(bin(message.as_bytes()));
@@ -48,8 +49,8 @@ impl Named {
     }
 }
 
-fn any(of: &HashSet<Uuid>) -> Document {
-    doc! { "$in": of.iter().copied().collect::<Vec<_>>() }
+fn any<T: Copy + Into<Bson>>(of: &HashSet<T>) -> Document {
+    doc! { "$in": of.iter().map(|one| (*one).into()).collect::<Vec<Bson>>() }
 }
 
 impl Core {
@@ -58,29 +59,19 @@ impl Core {
     pub(super) async fn load(&self, room: Room, batch: &[Append]) -> StoreResult<State> {
         let named = Named::by(batch);
         let people = async {
-            let found = self
-                .all
-                .users
-                .find(doc! { "_id": any(&named.people) })
-                .await?;
+            let people = doc! { "_id": any(&named.people) };
+            let found = self.all.users.find(people).await?;
             StoreResult::Ok(found.try_collect::<Vec<Person>>().await?)
         };
+        let seats = named.people.iter().map(|user| MemberId {
+            room: room.key,
+            user: *user,
+        });
+        let seats = seats.map(Bson::from).collect::<Vec<_>>();
         let members = async {
-            let here = doc! {
-                "_id.user": any(&named.people),
-                "_id.room": room.key,
-                "here": true,
-            };
+            let here = doc! { "_id": { "$in": seats }, "here": true };
             let found = self.all.members.find(here).await?;
             StoreResult::Ok(found.try_collect::<Vec<Member>>().await?)
-        };
-        let messages = async {
-            if named.messages.is_empty() {
-                return Ok(Vec::new());
-            }
-            let here = doc! { "message": any(&named.messages), "room": room.key };
-            let found = self.all.log.find(here).await?;
-            StoreResult::Ok(found.try_collect::<Vec<Entry>>().await?)
         };
         let reactions = async {
             if named.reacted_to.is_empty() {
@@ -94,20 +85,19 @@ impl Core {
             let found = self.all.reactions.find(on).await?;
             StoreResult::Ok(found.try_collect::<Vec<ReactionDoc>>().await?)
         };
-        let seen = self.seen(&room, &named.ops);
-        let (people, members, messages, reactions, seen) =
-            try_join!(people, members, messages, reactions, seen)?;
+        let (people, members, reactions, seen) =
+            try_join!(people, members, reactions, self.seen(&room, &named))?;
+        let here = seen.iter().filter(|line| line.room == room.key);
         Ok(State {
             people: people.into_iter().map(|it| (id(it.id), it.state)).collect(),
             members: members.into_iter().map(|it| id(it.id.user)).collect(),
-            messages: messages
-                .into_iter()
-                .filter_map(|it| {
+            messages: here
+                .filter_map(|line| {
                     let target = Target {
-                        author: id(it.by),
-                        body: it.body,
+                        author: id(line.op.by),
+                        body: line.body.clone(),
                     };
-                    it.message.map(|message| (id(message), target))
+                    Some((id(line.message?), target))
                 })
                 .collect(),
             reactions: reactions
@@ -119,14 +109,25 @@ impl Core {
         })
     }
 
-    /// The lines that have one of these ops. Those of rooms that are gone are in nobody's way.
-    async fn seen(&self, room: &Room, ops: &HashSet<Uuid>) -> StoreResult<Vec<Entry>> {
-        let found = self.all.log.find(doc! { "op": any(ops) }).await?;
-        let mut seen = found.try_collect::<Vec<Entry>>().await?;
-        let others = seen
-            .iter()
-            .map(|line| line.room)
-            .filter(|other| *other != room.key);
+    /// The lines that the batch names: those of its operations, and messages. Those of rooms that
+    /// are gone are in nobody's way.
+    async fn seen(&self, room: &Room, named: &Named) -> StoreResult<Vec<Entry>> {
+        let operations = async {
+            let found = self.all.log.find(doc! { "op": any(&named.ops) }).await?;
+            StoreResult::Ok(found.try_collect::<Vec<Entry>>().await?)
+        };
+        let messages = async {
+            if named.messages.is_empty() {
+                return Ok(Vec::new());
+            }
+            let found = doc! { "message": any(&named.messages) };
+            let found = self.all.log.find(found).await?;
+            StoreResult::Ok(found.try_collect::<Vec<Entry>>().await?)
+        };
+        let (mut seen, messages) = try_join!(operations, messages)?;
+        seen.extend(messages);
+        let others = seen.iter().map(|line| line.room);
+        let others = others.filter(|other| *other != room.key);
         let others = others.collect::<HashSet<_>>();
         if !others.is_empty() {
             let gone = self.sweep_gone(&others).await?;

@@ -2,8 +2,8 @@
 //! several documents is needed, so it asks of the server only what every kind of MongoDB does.
 //!
 //! **The log is the truth.** An event is one document of `log`, and its insert is the only commit
-//! there is: at `head + 1`, under unique `(room, rev)` and unique `(op, by)`, confirmed by a
-//! majority of the servers in their journals. Whatever two nodes could race for inside a room is
+//! there is: at `head + 1`, under unique `(room, rev)` and unique `op` (an author and an id),
+//! confirmed by a majority of the servers in their journals. Whatever two nodes could race for inside a room is
 //! decided by it, because a writer plans on the room as it is after event n and can only insert
 //! n + 1 (`append`). The other documents (`rooms`, `members`, `reactions`, and what an event
 //! changes in the lines of messages) follow from the log. They may be behind, and whoever sees
@@ -13,7 +13,9 @@
 //! - Before the insert: nothing. In the middle of a batch's insert: a beginning of the batch, since
 //!   inserts are ordered; the rest was not acknowledged, and is sent again under its ops.
 //! - After the insert, before all is applied: the next reader or writer of the room applies it, on
-//!   any node. Nobody saw the room without it, and nobody could write on top of it.
+//!   any node. Whoever reads the room sees it applied, and nobody can write on top of it before.
+//!   Posts and reactions are acknowledged at this point; what changes who or what is found, or
+//!   what must be gone, is acknowledged only when it is applied.
 //! - After all is applied, before the answer: the operation is sent again and answers `Repeated`.
 //! - While a room is made: a document with `applied: 0`, which is no room yet. Whoever makes it next
 //!   finishes it (`create`).
@@ -29,6 +31,9 @@
 //! that began before the deletion may come after it: it was acknowledged as having come before,
 //! so it must go. Both are watched for a day after their end, and what comes late is removed
 //! (`burial`, `closing`).
+//!
+//! **Reading.** Whatever follows from the log is read after the room's document, so that it is never
+//! older than the head it is shown with.
 //!
 //! **Roll-backs.** Writers and readers read with the concern `majority`, so what they see stays,
 //! and a head is never believed that a new primary may not have.
@@ -82,6 +87,7 @@ type ClockOffset = i64;
 
 /// What a call needs. It outlives the caller, who may go away in the middle.
 struct Core {
+    connection: Connection,
     all: Collections,
     turns: Turns,
 }

@@ -94,6 +94,7 @@ impl MongoStore {
         let place = Place {
             hosts: hosts.clone(),
             database,
+            connection: connection.clone(),
         };
         // Whoever opens it may go away, too.
         let opening = connection.call(async move { place.open().await }).await;
@@ -137,6 +138,7 @@ fn suited(mut options: ClientOptions, pool: MongoPool) -> ClientOptions {
 struct Place {
     hosts: String,
     database: Database,
+    connection: Connection,
 }
 
 impl Place {
@@ -155,8 +157,12 @@ impl Place {
         };
         let cluster = prepared.await.map_err(|error| self.failed(error))?.cluster;
         let cluster = uuid::Uuid::from_bytes(cluster.unwrap_or_default().bytes());
-        let turns = Turns::default();
-        Ok((Core { all, turns }, cluster, offset))
+        let core = Core {
+            connection: self.connection.clone(),
+            all,
+            turns: Turns::default(),
+        };
+        Ok((core, cluster, offset))
     }
 
     /// What kind of server it is, and by how many milliseconds this node's clock is ahead of its.

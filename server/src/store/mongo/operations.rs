@@ -45,7 +45,7 @@ impl Plan<'_> {
         let author = self.by();
         let line = self.line(Kind::Posted);
         let line = Entry {
-            message: Some(line.op),
+            message: Some(line.op.id),
             author: Some(line.by),
             body: Some(body.clone()),
             reply_to: reply_to.map(|message| bin(message.as_bytes())),

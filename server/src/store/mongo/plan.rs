@@ -8,7 +8,7 @@ use mongodb::bson::oid::ObjectId;
 use protocol::wire::{Event, EventKind, RoomKind};
 use protocol::{MessageId, OpId, Rev, UserId};
 
-use super::documents::{Entry, Kind, Room, Standing, bin, count, id};
+use super::documents::{Entry, Kind, Op, Room, Standing, count, id};
 use crate::store::{Append, Appended, Change, Refusal};
 
 /// What is known of the room, as far as the batch can ask.
@@ -18,7 +18,7 @@ pub(super) struct State {
     pub(super) people: HashMap<UserId, Standing>,
     /// Who of them is in the room.
     pub(super) members: HashSet<UserId>,
-    /// The lines of any room that have one of the batch's ops.
+    /// The lines of any room that have one of the batch's ops, or a message of the same id.
     pub(super) seen: Vec<Entry>,
     /// The messages of this room that the batch names.
     pub(super) messages: HashMap<MessageId, Target>,
@@ -99,18 +99,16 @@ impl Plan<'_> {
     /// The line of this operation, if it is in the log. An op names one operation for ever, and a
     /// post's op is the message's id, which no other author may take.
     fn seen_before(&self) -> Result<Option<&Entry>, Refusal> {
-        let Append { by, op, change, .. } = self.append;
-        let (by, op) = (bin(by.as_bytes()), bin(op.as_bytes()));
-        let lines = self.state.seen.iter().chain(&self.lines);
-        let mut mine = None;
-        for line in lines.filter(|line| line.op == op) {
-            if line.by == by {
-                mine = Some(line);
-            } else if line.kind == Kind::Posted && matches!(change, Change::Post { .. }) {
+        let Append { change, .. } = self.append;
+        let op = Op::of(self.append);
+        let lines = || self.state.seen.iter().chain(&self.lines);
+        if matches!(change, Change::Post { .. }) {
+            let mut messages = lines().filter(|line| line.message == Some(op.id));
+            if messages.any(|line| line.op != op) {
                 return Err(Refusal::IdTaken);
             }
         }
-        match mine {
+        match lines().find(|line| line.op == op) {
             Some(line) if line.room != self.state.room.key || !is_of(line, change) => {
                 Err(Refusal::IdTaken)
             }

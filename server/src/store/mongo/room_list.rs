@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use futures::{TryStreamExt, try_join};
-use mongodb::bson::{Uuid, doc};
+use mongodb::bson::{Bson, Uuid, doc};
 use protocol::UserId;
 use protocol::wire::{Message, RoomKind, User};
 
@@ -18,14 +18,15 @@ impl Core {
         let mut tries = 0;
         loop {
             let here = doc! { "_id.user": bin(user.as_bytes()), "here": true };
-            let here = self
-                .all
-                .members
-                .find(here)
-                .await?
-                .try_collect::<Vec<_>>()
-                .await?;
-            let rooms = self.rooms_with(&here).await?;
+            let here = self.all.members.find(here).await?;
+            let seats = here.try_collect::<Vec<_>>().await?;
+            let rooms = self.rooms_with(&seats).await?;
+            // What follows from the log is read after the room's document, or it could be older.
+            let seats = seats.into_iter().map(|member| member.id.into());
+            let seats = seats.collect::<Vec<Bson>>();
+            let here = doc! { "_id": { "$in": seats }, "here": true };
+            let here = self.all.members.find(here).await?;
+            let here = here.try_collect::<Vec<_>>().await?;
             let mine = self.describe(&here, &rooms).await?;
             tries += 1;
             let behind = self.behind(&rooms).await?;

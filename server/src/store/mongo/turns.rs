@@ -1,38 +1,36 @@
 //! One at a time in one room on this node. Two of its own writers would only take the rev from each
-//! other; the writers of other nodes are met at the unique index.
+//! other; the writers of other nodes are met at the unique index. Whoever has the turn finds the
+//! room as the one before left it, unless something went wrong.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use protocol::RoomId;
 use tokio::sync::OwnedMutexGuard;
 
-type Turn = tokio::sync::Mutex<()>;
+use super::documents::Room;
+
+/// What the room was after the last write of this node, with all of its log applied.
+pub(super) type Turn = OwnedMutexGuard<Option<Room>>;
 
 /// Rooms in which nobody writes are forgotten when there are more of them than this.
-const REMEMBERED: usize = 1_024;
+const REMEMBERED: usize = 4_096;
 
 #[derive(Default)]
-pub(super) struct Turns(Mutex<HashMap<RoomId, Weak<Turn>>>);
+pub(super) struct Turns(Mutex<HashMap<RoomId, Arc<tokio::sync::Mutex<Option<Room>>>>>);
 
 impl Turns {
     /// Waits in line. Nobody may hold two turns.
-    pub(super) async fn take(&self, room: RoomId) -> OwnedMutexGuard<()> {
-        let turn = self.of(room);
-        turn.lock_owned().await
+    pub(super) async fn take(&self, room: RoomId) -> Turn {
+        self.of(room).lock_owned().await
     }
 
-    fn of(&self, room: RoomId) -> Arc<Turn> {
+    fn of(&self, room: RoomId) -> Arc<tokio::sync::Mutex<Option<Room>>> {
         let mut turns = self.0.lock();
-        if let Some(turn) = turns.get(&room).and_then(Weak::upgrade) {
-            return turn;
+        if turns.len() >= REMEMBERED && !turns.contains_key(&room) {
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
         }
-        if turns.len() >= REMEMBERED {
-            turns.retain(|_, turn| turn.strong_count() > 0);
-        }
-        let turn = Arc::new(Turn::default());
-        turns.insert(room, Arc::downgrade(&turn));
-        turn
+        Arc::clone(turns.entry(room).or_default())
     }
 }

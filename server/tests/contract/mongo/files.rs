@@ -1,4 +1,4 @@
-//! What is GridFS's own: chunks, what is left of what was not finished, two nodes with one content.
+//! What is the own of `GridFS`: chunks, what is left of what was not finished, two nodes with one content.
 
 use std::time::{Duration, SystemTime};
 

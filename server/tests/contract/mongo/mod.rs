@@ -2,9 +2,11 @@
 //! `MADANG_TEST_MONGODB` names.
 
 mod crashes;
+mod deletions;
 pub mod files;
 mod nodes;
 mod opening;
+mod raw;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

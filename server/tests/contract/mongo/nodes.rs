@@ -294,8 +294,9 @@ async fn what_waits_for_a_stalled_server_is_done_even_if_nobody_waits_any_more()
         () = std::future::ready(()) => {}
     }
     proxy.mend();
-    // It has its turn first; this one finds it done.
-    let again = world.append(room, append).await.unwrap();
+    // Closing waits for what is under way.
+    world.store.close().await.unwrap();
+    let again = other.append(room, append).await.unwrap();
     assert!(matches!(again, Appended::Repeated(event) if event.rev == Rev(2)));
     assert_eq!(other.log(room).await.len(), 2);
 }

@@ -1,7 +1,7 @@
 //! The lines of the log.
 
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{DateTime, Uuid};
+use mongodb::bson::{Bson, DateTime, Uuid, doc};
 use protocol::Rev;
 use protocol::wire::{Message, RoomKind};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ pub(in crate::store::mongo) struct Entry {
     pub(in crate::store::mongo) rev: i64,
     pub(in crate::store::mongo) at: DateTime,
     pub(in crate::store::mongo) by: Uuid,
-    pub(in crate::store::mongo) op: Uuid,
+    pub(in crate::store::mongo) op: Op,
     pub(in crate::store::mongo) posted: i64,
     pub(in crate::store::mongo) kind: Kind,
     /// Of a post: the message's id, which is its op.
@@ -59,6 +59,29 @@ pub(in crate::store::mongo) struct Entry {
     pub(in crate::store::mongo) members: Option<Vec<Uuid>>,
 }
 
+/// One operation of one author. It is one value, so that one index makes it unique and one query
+/// finds many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(in crate::store::mongo) struct Op {
+    pub(in crate::store::mongo) id: Uuid,
+    pub(in crate::store::mongo) by: Uuid,
+}
+
+impl Op {
+    pub(in crate::store::mongo) fn of(append: &Append) -> Self {
+        Self {
+            id: bin(append.op.as_bytes()),
+            by: bin(append.by.as_bytes()),
+        }
+    }
+}
+
+impl From<Op> for Bson {
+    fn from(op: Op) -> Self {
+        doc! { "id": op.id, "by": op.by }.into()
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(in crate::store::mongo) enum Kind {
@@ -83,7 +106,7 @@ impl Entry {
             rev: 1,
             at: date(append.at),
             by: bin(append.by.as_bytes()),
-            op: bin(append.op.as_bytes()),
+            op: Op::of(append),
             posted: 0,
             kind,
             message: None,

@@ -1,6 +1,6 @@
 //! Rooms and who is in them.
 
-use mongodb::bson::{DateTime, Uuid};
+use mongodb::bson::{Bson, DateTime, Uuid, doc};
 use protocol::wire::RoomKind;
 use protocol::{Rev, RoomId};
 use serde::{Deserialize, Serialize};
@@ -117,6 +117,12 @@ pub(in crate::store::mongo) struct Member {
 pub(in crate::store::mongo) struct MemberId {
     pub(in crate::store::mongo) room: Uuid,
     pub(in crate::store::mongo) user: Uuid,
+}
+
+impl From<MemberId> for Bson {
+    fn from(member: MemberId) -> Self {
+        doc! { "room": member.room, "user": member.user }.into()
+    }
 }
 
 impl Member {
