@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use super::profile::{Outcome, OutcomeLine};
 use crate::browser::BrowserHandle;
 use crate::common::dialog::{Dialog, DialogHandle};
+use crate::common::parts::part;
 use crate::i18n::use_texts;
 
 #[component]
@@ -21,11 +22,11 @@ pub fn DeleteAccount() -> impl IntoView {
             <button type="button" class="button plain alert" on:click=move |_| asking.set(true)>
                 {words.delete_account}
             </button>
-            {move || asking.get().then(|| view! {
+            {part(move || asking.get().then(|| view! {
                 <Dialog title=words.delete_account on_close=Callback::new(move |()| asking.set(false))>
                     <Confirm/>
                 </Dialog>
-            })}
+            }))}
         </section>
     }
     .into_any()

@@ -7,6 +7,7 @@ use protocol::wire::Device;
 use super::profile::{Outcome, OutcomeLine};
 use crate::browser::BrowserHandle;
 use crate::client::Client;
+use crate::common::parts::{Lines, part};
 use crate::i18n::use_texts;
 
 #[component]
@@ -31,10 +32,10 @@ pub fn Devices() -> impl IntoView {
             <h2 id="devices-title">{texts.settings.devices}</h2>
             <p class="card-lead">{texts.settings.devices_lead}</p>
             <ul class="devices">
-                <For
-                    each=move || devices.get()
-                    key=|device| device.id
-                    children=move |device| view! { <DeviceLine device devices outcome/> }
+                <Lines
+                    of=move || devices.get()
+                    key=|device| device.id.to_string()
+                    line=move |device| view! { <DeviceLine device devices outcome/> }
                 />
             </ul>
             <OutcomeLine outcome/>
@@ -73,11 +74,11 @@ fn DeviceLine(
             <span class="device-words">
                 <span class="device-name" dir="auto">{agent}</span>
                 <span class="device-used">
-                    {move || if current {
+                    {part(move || if current {
                         texts.settings.this_device.to_owned()
                     } else {
                         (texts.settings.last_used)(&client.clock(texts).short(used))
-                    }}
+                    })}
                 </span>
             </span>
             {(!current).then(|| view! {

@@ -13,6 +13,7 @@ use leptos_router::hooks::use_location;
 
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::Client;
+use crate::common::parts::part;
 use crate::i18n::use_texts;
 use crate::side::{SidePane, room_in};
 use crate::talk::Places;
@@ -58,11 +59,11 @@ pub fn House() -> impl IntoView {
             (false, false) => Frame::Welcome,
         }
     });
-    move || match frame.get() {
+    part(move || match frame.get() {
         Frame::Panes => view! { <Panes/> }.into_any(),
         Frame::Settings => view! { <main class="plain-page" id="main"><Outlet/></main> }.into_any(),
         Frame::Welcome => view! { <Welcome/> }.into_any(),
-    }
+    })
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -92,7 +93,7 @@ fn Panes() -> impl IntoView {
     });
     view! {
         <a class="skip" href="#main">{texts.room.skip}</a>
-        <div class="house" data-screen=screen>
+        <div class="house" data-screen=move || screen()>
             <SidePane/>
             <main class="main" id="main" tabindex="-1">
                 <Outlet/>
@@ -100,9 +101,9 @@ fn Panes() -> impl IntoView {
         </div>
         <LinkStatus/>
         <Notices/>
-        {move || helping.get().then(|| view! {
+        {part(move || helping.get().then(|| view! {
             <KeysHelp on_close=Callback::new(move |()| helping.set(false))/>
-        })}
+        }))}
     }
     .into_any()
 }

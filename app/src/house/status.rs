@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::{Client, Link};
+use crate::common::parts::part;
 use crate::i18n::use_texts;
 
 /// A break shorter than this is not mentioned.
@@ -42,7 +43,7 @@ pub fn LinkStatus() -> impl IntoView {
     };
     view! {
         <div class="link-status" role="status">
-            {move || shown().map(|(kind, words)| view! {
+            {part(move || shown().map(|(kind, words)| view! {
                 <p class="link-pill" data-kind=kind>
                     <span class="link-dot" aria-hidden="true"></span>
                     <span>{words}</span>
@@ -59,7 +60,7 @@ pub fn LinkStatus() -> impl IntoView {
                         _ => ().into_any(),
                     }}
                 </p>
-            })}
+            }))}
         </div>
     }
 }

@@ -15,6 +15,7 @@ use crate::common::icon::{Glyph, Icon};
 use crate::common::ime::{Ime, enter_here};
 use crate::common::keys::Decision;
 use crate::common::names::shown;
+use crate::common::parts::part;
 use crate::i18n::use_texts;
 use crate::talk::Person;
 
@@ -152,7 +153,7 @@ pub fn PeopleFinder(
                 />
             </div>
             <div class="finder-results" aria-live="polite">
-                {move || match found.get() {
+                {part(move || match found.get() {
                     Found::Nothing => ().into_any(),
                     Found::Searching => view! { <p class="finder-note">{texts.side.searching}</p> }.into_any(),
                     Found::People(_) if people.with(|people| people.as_ref().is_none_or(Vec::is_empty)) => {
@@ -180,7 +181,7 @@ pub fn PeopleFinder(
                         </ul>
                     }
                     .into_any(),
-                }}
+                })}
             </div>
         </div>
     }

@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::common::dialog::{Dialog, DialogHandle};
 use crate::common::icon::{Glyph, Icon};
 use crate::common::names::shown;
+use crate::common::parts::{Lines, part};
 use crate::i18n::use_texts;
 
 #[component]
@@ -78,10 +79,10 @@ fn GroupForm() -> impl IntoView {
                 <input node_ref=name type="text" autocomplete="off" required maxlength="80" autofocus/>
             </label>
             <ul class="chips">
-                <For
-                    each=move || chosen.get()
-                    key=|user| user.id
-                    children=move |user| {
+                <Lines
+                    of=move || chosen.get()
+                    key=|user| user.id.to_string()
+                    line=move |user: User| {
                         let (id, name) = (user.id, shown(&user, texts));
                         view! {
                             <li class="chip">
@@ -106,7 +107,7 @@ fn GroupForm() -> impl IntoView {
                 without
                 verb=texts.side.add_person
             />
-            {move || refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> })}
+            {part(move || refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> }))}
             <p class="dialog-acts">
                 <button type="button" class="button plain" on:click=move |_| dialog.close()>{texts.side.cancel}</button>
                 <button type="submit" class="button" aria-disabled=move || busy.get().to_string()>

@@ -15,6 +15,7 @@ use crate::client::Client;
 use crate::common::avatar::Face;
 use crate::common::icon::{Glyph, Icon, Mark};
 use crate::common::names::shown;
+use crate::common::parts::part;
 use crate::i18n::use_texts;
 
 #[component]
@@ -55,24 +56,24 @@ pub fn SidePane() -> impl IntoView {
             />
             <RoomList query/>
             <p class="waiting" role="status">
-                {move || (waiting.get() > 0).then(|| (texts.state.waiting)(waiting.get()))}
+                {part(move || (waiting.get() > 0).then(|| (texts.state.waiting)(waiting.get())))}
             </p>
             <footer class="side-foot">
                 <a class="me" href="/settings">
-                    {move || client.me.get().map(|me| {
+                    {part(move || client.me.get().map(|me| {
                         let name = shown(&me, texts);
                         view! {
                             <Face user=me.id/>
                             <span class="me-name" dir="auto">{name}</span>
                         }
-                    })}
+                    }))}
                     <span class="only-heard">{texts.side.settings}</span>
                     <Glyph icon=Icon::Gear/>
                 </a>
             </footer>
-            {move || making.get().then(|| view! {
+            {part(move || making.get().then(|| view! {
                 <GroupDialog on_close=Callback::new(move |()| making.set(false))/>
-            })}
+            }))}
         </aside>
     }
     .into_any()

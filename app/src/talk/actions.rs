@@ -6,6 +6,7 @@ use protocol::MessageId;
 use super::acts::Acts;
 use super::emoji::EmojiPicker;
 use crate::common::icon::{Glyph, Icon};
+use crate::common::parts::Shown;
 use crate::i18n::use_texts;
 
 #[component]
@@ -56,9 +57,9 @@ pub fn Actions(id: MessageId, mine: bool) -> impl IntoView {
                 </button>
             })}
         </div>
-        <Show when=move || picking.get()>
+        <Shown when=move || picking.get()>
             <EmojiPicker id/>
-        </Show>
+        </Shown>
     }
     .into_any()
 }

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::message::of;
 use super::rows::Row;
 use crate::common::links::{Piece, pieces};
+use crate::common::parts::part;
 use crate::i18n::use_texts;
 
 /// A text longer than this, or of more lines, is folded.
@@ -31,7 +32,7 @@ pub fn Body(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
         })
     });
     let open = RwSignal::new(false);
-    move || {
+    part(move || {
         let Shown {
             body,
             deleted,
@@ -60,13 +61,13 @@ pub fn Body(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
                         aria-expanded=move || open.get().to_string()
                         on:click=move |_| open.update(|open| *open = !*open)
                     >
-                        {move || if open.get() { texts.message.show_less } else { texts.message.show_more }}
+                        {part(move || if open.get() { texts.message.show_less } else { texts.message.show_more })}
                     </button>
                 })}
             </div>
         }
         .into_any()
-    }
+    })
 }
 
 fn piece(piece: Piece) -> AnyView {

@@ -19,6 +19,7 @@ use crate::common::icon::{Glyph, Icon};
 use crate::common::ime::{Ime, enter_here};
 use crate::common::keys::Decision;
 use crate::common::length::{LONGEST, too_long};
+use crate::common::parts::part;
 use crate::i18n::use_texts;
 
 /// A draft is kept when the writer pauses this long.
@@ -62,7 +63,7 @@ pub fn Composer() -> impl IntoView {
     view! {
         <form class="composer" method="post" action=format!("/rooms/{}", acts.room) on:submit=submit>
             <ReplyingTo/>
-            {move || desk.refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> })}
+            {part(move || desk.refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> }))}
             <div class="composer-box">
                 <textarea
                     id=COMPOSER
@@ -102,7 +103,7 @@ fn ReplyingTo() -> impl IntoView {
     let acts = expect_context::<Acts>();
     let client = expect_context::<Client>();
     let texts = use_texts();
-    move || {
+    part(move || {
         let id = acts.replying.get()?;
         let row = acts.row(id)?;
         let author = row.author;
@@ -110,7 +111,7 @@ fn ReplyingTo() -> impl IntoView {
             <p class="replying">
                 <Glyph icon=Icon::Reply/>
                 <span class="replying-words">
-                    <strong>{move || (texts.composer.replying_to)(&client.name_of(author, texts))}</strong>
+                    <strong>{part(move || (texts.composer.replying_to)(&client.name_of(author, texts)))}</strong>
                     " "
                     <span dir="auto">{super::rows::excerpt(&row.body)}</span>
                 </span>
@@ -124,7 +125,7 @@ fn ReplyingTo() -> impl IntoView {
                 </button>
             </p>
         })
-    }
+    })
 }
 
 /// The box and what is going on in it.

@@ -6,6 +6,7 @@ use protocol::MessageId;
 use super::acts::{Acts, focus_composer};
 use crate::browser::Intent;
 use crate::common::dialog::{Dialog, DialogHandle};
+use crate::common::parts::part;
 use crate::i18n::use_texts;
 
 #[component]
@@ -13,7 +14,7 @@ pub fn DeleteDialog() -> impl IntoView {
     let acts = expect_context::<Acts>();
     let texts = use_texts();
     let closed = Callback::new(move |()| acts.deleting.set(None));
-    move || {
+    part(move || {
         acts.deleting.get().map(|id| {
             view! {
                 <Dialog title=texts.message.delete_sure on_close=closed>
@@ -21,7 +22,7 @@ pub fn DeleteDialog() -> impl IntoView {
                 </Dialog>
             }
         })
-    }
+    })
 }
 
 #[component]

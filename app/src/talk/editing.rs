@@ -12,6 +12,7 @@ use crate::common::dom;
 use crate::common::ime::{Ime, enter_here};
 use crate::common::keys::Decision;
 use crate::common::length::{LONGEST, too_long};
+use crate::common::parts::part;
 use crate::i18n::use_texts;
 
 #[component]
@@ -81,7 +82,7 @@ pub fn EditBox(id: MessageId) -> impl IntoView {
                     }
                 }
             ></textarea>
-            {move || refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> })}
+            {part(move || refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> }))}
             <p class="edit-acts">
                 <button type="button" class="button small" on:click=save_by_button>{texts.message.save_edit}</button>
                 <button type="button" class="quiet" on:click=move |_| stop()>{texts.side.cancel}</button>

@@ -15,6 +15,7 @@ use crate::client::Client;
 use crate::common::dialog::{Dialog, DialogHandle};
 use crate::common::dom;
 use crate::common::icon::{Glyph, Icon};
+use crate::common::parts::{Lines, Shown, part};
 use crate::i18n::use_texts;
 use crate::side::finder::PeopleFinder;
 
@@ -60,7 +61,7 @@ pub fn Members() -> impl IntoView {
                     <Glyph icon=Icon::Close/>
                 </button>
             </header>
-            <Show when=move || many.get()>
+            <Shown when=move || many.get()>
                 <p class="members-acts">
                     <button
                         type="button"
@@ -72,7 +73,7 @@ pub fn Members() -> impl IntoView {
                         {texts.room.add_people}
                     </button>
                 </p>
-                <Show when=move || adding.get()>
+                <Shown when=move || adding.get()>
                     <PeopleFinder
                         label=texts.room.add_people
                         placeholder=texts.side.group_people_hint
@@ -80,26 +81,26 @@ pub fn Members() -> impl IntoView {
                         without=present
                         verb=texts.side.add_person
                     />
-                </Show>
-            </Show>
+                </Shown>
+            </Shown>
             <ul class="member-list">
-                <For
-                    each=move || members.get()
-                    key=|member| (member.user.id, member.user.display_name.clone())
-                    children=move |member| view! { <MemberLine member many/> }
+                <Lines
+                    of=move || members.get()
+                    key=|member| format!("{} {}", member.user.id, member.user.display_name)
+                    line=move |member| view! { <MemberLine member many/> }
                 />
             </ul>
-            <Show when=move || many.get()>
+            <Shown when=move || many.get()>
                 <Rename/>
                 <p class="members-acts">
                     <button type="button" class="quiet alert" on:click=move |_| leaving.set(true)>{texts.room.leave}</button>
                 </p>
-            </Show>
-            {move || leaving.get().then(|| view! {
+            </Shown>
+            {part(move || leaving.get().then(|| view! {
                 <Dialog title=texts.room.leave_sure on_close=Callback::new(move |()| leaving.set(false))>
                     <LeaveQuestion/>
                 </Dialog>
-            })}
+            }))}
         </section>
     }
     .into_any()
@@ -128,11 +129,11 @@ fn MemberLine(member: Member, many: Memo<bool>) -> impl IntoView {
                 Some(note) => view! { <Person user=member.user note/> }.into_any(),
                 None => view! { <Person user=member.user/> }.into_any(),
             }}
-            <Show when=move || many.get() && !is_me>
+            <Shown when=move || many.get() && !is_me>
                 <button type="button" class="icon-button remove" aria-label=label.clone() on:click=remove>
                     <Glyph icon=Icon::Close/>
                 </button>
-            </Show>
+            </Shown>
         </li>
     }
 }

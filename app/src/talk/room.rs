@@ -18,6 +18,7 @@ use super::rows::{Rows, Sources};
 use super::typing::TypingLine;
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::{Client, OpenRoom, RoomState};
+use crate::common::parts::{Shown, part};
 
 #[component]
 pub fn RoomPage() -> impl IntoView {
@@ -25,10 +26,10 @@ pub fn RoomPage() -> impl IntoView {
     let room = Memo::new(move |_| {
         params.with(|params| params.get("room")?.parse::<RoomRef>().ok().map(RoomRef::id))
     });
-    move || match room.get() {
+    part(move || match room.get() {
         Some(room) => view! { <Room room/> }.into_any(),
         None => view! { <NoSuchRoom problem=None/> }.into_any(),
-    }
+    })
 }
 
 #[component]
@@ -61,7 +62,7 @@ fn Room(room: RoomId) -> impl IntoView {
             (about_rooms && acts.held.get().is_none()).then(|| problem.clone())
         })
     });
-    move || match failed.get().or_else(|| gone.get()) {
+    part(move || match failed.get().or_else(|| gone.get()) {
         Some(problem) => view! { <NoSuchRoom problem=Some(problem)/> }.into_any(),
         None => view! {
             <div class="room" data-members=move || showing_members.get().to_string()>
@@ -71,14 +72,14 @@ fn Room(room: RoomId) -> impl IntoView {
                     <TypingLine/>
                     <Composer/>
                 </section>
-                <Show when=move || showing_members.get()>
+                <Shown when=move || showing_members.get()>
                     <Members/>
-                </Show>
+                </Shown>
                 <DeleteDialog/>
             </div>
         }
         .into_any(),
-    }
+    })
 }
 
 /// Whether the members are shown beside the history.
