@@ -52,7 +52,7 @@ fn read_boot(document: &Document) -> Result<Boot, String> {
         .get_element_by_id("boot")
         .ok_or("the page carries no boot data")?;
     let text = element.text_content().unwrap_or_default();
-    serde_json::from_str(&text).map_err(|error| format!("the boot data is unreadable: {error}"))
+    protocol::json::read(&text).map_err(|error| format!("the boot data is unreadable: {error}"))
 }
 
 fn take_over(window: Window, document: &Document, boot: Boot) {

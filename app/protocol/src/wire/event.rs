@@ -1,12 +1,13 @@
 //! The room's log: what happened, in order.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::json::{Fields, unknown};
 use crate::wire::RoomKind;
 use crate::{MessageId, OpId, Rev, RoomId, Timestamp, UserId};
 
 /// One entry of a room's log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -22,7 +23,27 @@ pub struct Event {
     pub kind: EventKind,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Event {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            room: fields.take("room")?,
+            rev: fields.take("rev")?,
+            at: fields.take("at")?,
+            by: fields.take("by")?,
+            op: fields.take("op")?,
+            posted: fields.take("posted")?,
+            kind: EventKind::read(fields)?,
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum EventKind {
@@ -58,6 +79,52 @@ pub enum EventKind {
     Renamed {
         name: String,
     },
+}
+
+impl<'de> Deserialize<'de> for EventKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl EventKind {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        let tag: String = fields.take("type")?;
+        Ok(match tag.as_str() {
+            "created" => Self::Created {
+                kind: fields.take("kind")?,
+                name: fields.take("name")?,
+                members: fields.take("members")?,
+            },
+            "posted" => Self::Posted {
+                message: fields.take("message")?,
+            },
+            "edited" => Self::Edited {
+                message: fields.take("message")?,
+            },
+            "deleted" => Self::Deleted {
+                message: fields.take("message")?,
+            },
+            "reacted" => Self::Reacted {
+                message: fields.take("message")?,
+                emoji: fields.take("emoji")?,
+                on: fields.take("on")?,
+            },
+            "joined" => Self::Joined {
+                user: fields.take("user")?,
+            },
+            "left" => Self::Left {
+                user: fields.take("user")?,
+            },
+            "removed" => Self::Removed {
+                user: fields.take("user")?,
+            },
+            "renamed" => Self::Renamed {
+                name: fields.take("name")?,
+            },
+            other => return unknown("type", other),
+        })
+    }
 }
 
 /// A message as it stands now. In a `posted` event read from the log it is also the current
@@ -107,7 +174,7 @@ pub struct Edit {
 }
 
 /// What a room's subscription brings: an event, or the word that too much was missed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Delivery {
     Event(Box<Event>),
@@ -116,6 +183,22 @@ pub enum Delivery {
         #[serde(rename = "type")]
         tag: super::ResetTag,
     },
+}
+
+impl<'de> Deserialize<'de> for Delivery {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Delivery {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        if fields.says("type", "reset") {
+            let tag = fields.take("type")?;
+            return Ok(Self::Reset { tag });
+        }
+        Event::read(fields).map(|event| Self::Event(Box::new(event)))
+    }
 }
 
 impl Event {

@@ -1,7 +1,8 @@
 //! Accounts, seen by others and by their owner.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::json::Fields;
 use crate::{SessionId, Timestamp, UserId};
 
 /// A person as others see them. A deleted account keeps its id and loses its names.
@@ -17,7 +18,7 @@ pub struct User {
 }
 
 /// `GET /api/me`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UserDetails {
@@ -26,6 +27,22 @@ pub struct UserDetails {
     pub created_at: Timestamp,
     /// The session that asked.
     pub session: SessionId,
+}
+
+impl<'de> Deserialize<'de> for UserDetails {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl UserDetails {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            created_at: fields.take("createdAt")?,
+            session: fields.take("session")?,
+            user: fields.rest()?,
+        })
+    }
 }
 
 #[derive(Clone, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
 //! Rooms, members and lists.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::json::Fields;
 use crate::wire::{Message, User};
 use crate::{Rev, RoomId, Timestamp, UserId};
 
@@ -71,7 +72,7 @@ pub struct AddMember {
     pub user_id: UserId,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
@@ -80,6 +81,22 @@ pub struct Member {
     /// Up to where this member has read.
     pub read: Rev,
     pub online: Option<bool>,
+}
+
+impl<'de> Deserialize<'de> for Member {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Member {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            read: fields.take("read")?,
+            online: fields.take("online")?,
+            user: fields.rest()?,
+        })
+    }
 }
 
 /// A list. `next` is what to send as the cursor of the following page; absent at the end.
