@@ -2,10 +2,10 @@
 //! script; with the answer the whole page comes anew.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use protocol::wire::Problem;
 
 use super::look::LookForm;
+use crate::address::Address;
 use crate::client::Client;
 use crate::common::icon::Mark;
 use crate::i18n::use_texts;
@@ -147,8 +147,7 @@ fn Refusal() -> impl IntoView {
 /// Where to go afterwards, when a link led here.
 #[component]
 fn Next() -> impl IntoView {
-    let query = use_query_map();
-    let next = query.with_untracked(|query| query.get("next"));
+    let next = expect_context::<Address>().field("next");
     // Only a path of this site; the server checks it again.
     let next = next.filter(|next| next.starts_with('/') && !next.starts_with("//"));
     next.map(|next| view! { <input type="hidden" name="next" value=next/> })

@@ -8,15 +8,15 @@ mod status;
 mod title;
 
 use leptos::prelude::*;
-use leptos_router::components::Outlet;
-use leptos_router::hooks::use_location;
 
+use crate::account::SettingsPage;
+use crate::address::{Address, Page};
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::Client;
 use crate::common::parts::part;
 use crate::i18n::use_texts;
 use crate::side::{SidePane, room_in};
-use crate::talk::Places;
+use crate::talk::{Lobby, Places, RoomPage};
 use crate::welcome::Welcome;
 use keys_help::KeysHelp;
 use notices::Notices;
@@ -47,21 +47,22 @@ impl Default for FirstPage {
 
 /// Around `/`, `/rooms/…` and `/settings`.
 #[component]
-pub fn House() -> impl IntoView {
+pub fn House(page: Memo<Page>) -> impl IntoView {
     let client = expect_context::<Client>();
-    let path = use_location().pathname;
     // One answer, so that the panes stay while the address changes.
     let frame = Memo::new(move |_| {
         let member = client.me.with(Option::is_some);
-        match (member, path.with(|path| path == "/settings")) {
+        match (member, page.get() == Page::Settings) {
             (true, _) => Frame::Panes,
             (false, true) => Frame::Settings,
             (false, false) => Frame::Welcome,
         }
     });
     part(move || match frame.get() {
-        Frame::Panes => view! { <Panes/> }.into_any(),
-        Frame::Settings => view! { <main class="plain-page" id="main"><Outlet/></main> }.into_any(),
+        Frame::Panes => view! { <Panes page/> }.into_any(),
+        Frame::Settings => {
+            view! { <main class="plain-page" id="main"><SettingsPage/></main> }.into_any()
+        }
         Frame::Welcome => view! { <Welcome/> }.into_any(),
     })
 }
@@ -75,10 +76,10 @@ enum Frame {
 }
 
 #[component]
-fn Panes() -> impl IntoView {
+fn Panes(page: Memo<Page>) -> impl IntoView {
     let client = expect_context::<Client>();
     let texts = use_texts();
-    let path = use_location().pathname;
+    let path = expect_context::<Address>().path;
     let screen = move || path.with(|path| if path == "/" { "side" } else { "main" });
     let helping = RwSignal::new(false);
     provide_context(Places::new());
@@ -96,7 +97,11 @@ fn Panes() -> impl IntoView {
         <div class="house" data-screen=move || screen()>
             <SidePane/>
             <main class="main" id="main" tabindex="-1">
-                <Outlet/>
+                {part(move || match page.get() {
+                    Page::Room => view! { <RoomPage/> }.into_any(),
+                    Page::Settings => view! { <SettingsPage/> }.into_any(),
+                    _ => view! { <Lobby/> }.into_any(),
+                })}
             </main>
         </div>
         <LinkStatus/>

@@ -4,11 +4,10 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use protocol::wire::{NewRoom, RoomKind, User};
 
 use super::finder::PeopleFinder;
+use crate::address::Address;
 use crate::browser::BrowserHandle;
 use crate::client::Client;
 use crate::common::dialog::{Dialog, DialogHandle};
@@ -33,7 +32,7 @@ fn GroupForm() -> impl IntoView {
     let browser = expect_context::<BrowserHandle>();
     let dialog = expect_context::<DialogHandle>();
     let texts = use_texts();
-    let navigate = use_navigate();
+    let address = expect_context::<Address>();
     let name = NodeRef::<html::Input>::new();
     let chosen = RwSignal::new(Vec::<User>::new());
     let refused = RwSignal::new(None::<String>);
@@ -58,12 +57,11 @@ fn GroupForm() -> impl IntoView {
             name: Some(field.value().trim().to_owned()),
             members: chosen.with_untracked(|chosen| chosen.iter().map(|user| user.id).collect()),
         };
-        let navigate = navigate.clone();
         spawn_local(async move {
             match browser.make_room(new).await {
                 Ok(room) => {
                     dialog.close();
-                    navigate(&format!("/rooms/{}", room.id), NavigateOptions::default());
+                    address.go(&format!("/rooms/{}", room.id));
                 }
                 Err(problem) => {
                     busy.set(false);

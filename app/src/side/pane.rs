@@ -2,14 +2,13 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use protocol::RoomId;
 use protocol::wire::{NewRoom, RoomKind, User};
 
 use super::finder::PeopleFinder;
 use super::group::GroupDialog;
 use super::rooms::RoomList;
+use crate::address::Address;
 use crate::browser::BrowserHandle;
 use crate::client::Client;
 use crate::common::avatar::Face;
@@ -23,13 +22,12 @@ pub fn SidePane() -> impl IntoView {
     let client = expect_context::<Client>();
     let browser = expect_context::<BrowserHandle>();
     let texts = use_texts();
-    let navigate = use_navigate();
+    let address = expect_context::<Address>();
     let making = RwSignal::new(false);
     let query = RwSignal::new(String::new());
     let talk_to = Callback::new(move |user: User| {
-        let navigate = navigate.clone();
         open_direct(client, browser, user, move |room| {
-            navigate(&format!("/rooms/{room}"), NavigateOptions::default());
+            address.go(&format!("/rooms/{room}"))
         });
     });
     let waiting = Memo::new(move |_| client.outbox.with(protocol::state::Outbox::waiting));

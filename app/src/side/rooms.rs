@@ -1,10 +1,10 @@
 //! My rooms, latest activity first.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use protocol::wire::{Room, RoomKind};
 use protocol::{RoomId, RoomRef};
 
+use crate::address::{Address, decoded};
 use crate::client::Client;
 use crate::common::avatar::{Face, Presence, hue, initial};
 use crate::common::parts::{Lines, Shown, part};
@@ -58,7 +58,7 @@ pub fn RoomList(query: RwSignal<String>) -> impl IntoView {
 fn RoomLine(room: RoomId) -> impl IntoView {
     let client = expect_context::<Client>();
     let texts = use_texts();
-    let path = use_location().pathname;
+    let path = expect_context::<Address>().path;
     // A line that is being taken away keeps what it showed last.
     let line = Memo::new(move |before: Option<&Option<Room>>| {
         client
@@ -178,7 +178,7 @@ pub fn capped(unread: u64) -> String {
 
 /// The room that an address names.
 pub fn room_in(path: &str) -> Option<RoomId> {
-    path.strip_prefix("/rooms/")?
+    decoded(path.strip_prefix("/rooms/")?)
         .parse::<RoomRef>()
         .ok()
         .map(RoomRef::id)

@@ -4,13 +4,13 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_navigate;
 use protocol::UserId;
 use protocol::wire::{Member, Problem, RoomKind, User};
 
 use super::acts::Acts;
 use super::header::Person;
 use super::room::ShowingMembers;
+use crate::address::Address;
 use crate::client::Client;
 use crate::common::dialog::{Dialog, DialogHandle};
 use crate::common::dom;
@@ -177,16 +177,13 @@ fn LeaveQuestion() -> impl IntoView {
     let client = expect_context::<Client>();
     let dialog = expect_context::<DialogHandle>();
     let texts = use_texts();
-    let navigate = use_navigate();
+    let address = expect_context::<Address>();
     let leave = move |_| {
-        let navigate = navigate.clone();
         let Some(me) = client.me.with_untracked(|me| me.as_ref().map(|me| me.id)) else {
             return;
         };
         dialog.close();
-        leave_room(acts, client, me, move || {
-            navigate("/", leptos_router::NavigateOptions::default());
-        });
+        leave_room(acts, client, me, move || address.go("/"));
     };
     view! {
         <p>{texts.room.leave_lead}</p>

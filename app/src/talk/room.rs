@@ -1,10 +1,9 @@
 //! `/rooms/{room}`: header, history, composer, and the members on demand.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use protocol::state::Divider;
 use protocol::wire::code;
-use protocol::{Rev, RoomId, RoomRef};
+use protocol::{Rev, RoomId};
 
 use super::acts::Acts;
 use super::composer::Composer;
@@ -16,16 +15,16 @@ use super::lobby::NoSuchRoom;
 use super::members::Members;
 use super::rows::{Rows, Sources};
 use super::typing::TypingLine;
+use crate::address::Address;
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::{Client, OpenRoom, RoomState};
 use crate::common::parts::{Shown, part};
+use crate::side::room_in;
 
 #[component]
 pub fn RoomPage() -> impl IntoView {
-    let params = use_params_map();
-    let room = Memo::new(move |_| {
-        params.with(|params| params.get("room")?.parse::<RoomRef>().ok().map(RoomRef::id))
-    });
+    let path = expect_context::<Address>().path;
+    let room = Memo::new(move |_| path.with(|path| room_in(path)));
     part(move || match room.get() {
         Some(room) => view! { <Room room/> }.into_any(),
         None => view! { <NoSuchRoom problem=None/> }.into_any(),

@@ -21,6 +21,7 @@ mod watch;
 use std::rc::Rc;
 
 use app::App;
+use app::address::Address;
 use app::browser::BrowserHandle;
 use app::client::Client;
 use futures::channel::mpsc;
@@ -67,6 +68,7 @@ fn take_over(window: Window, document: &Document, boot: Boot) {
         };
         provide_context(client);
         provide_context(browser);
+        provide_context(Address::here());
         // After the first drawing, which must equal the server's.
         spawn_local(page::keep_time(client, window));
         view! { <App /> }
