@@ -7,6 +7,7 @@ use web_sys::HtmlAnchorElement;
 use web_sys::wasm_bindgen::{JsCast, JsValue};
 
 use crate::common::dom;
+use crate::common::parts::watch;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
@@ -88,7 +89,7 @@ impl Address {
 
     /// Follows links and the browser's back and forward, without loading anything.
     pub fn follow(self) {
-        Effect::new(move |_| {
+        watch(move || {
             let clicks = window_event_listener(ev::click, move |event| self.clicked(&event));
             let steps = window_event_listener(ev::popstate, move |_| self.arrive());
             on_cleanup(move || {

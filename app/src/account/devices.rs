@@ -7,7 +7,7 @@ use protocol::wire::Device;
 use super::profile::{Outcome, OutcomeLine};
 use crate::browser::BrowserHandle;
 use crate::client::Client;
-use crate::common::parts::{Lines, part};
+use crate::common::parts::{Lines, handler, part, watch};
 use crate::i18n::use_texts;
 
 #[component]
@@ -16,7 +16,7 @@ pub fn Devices() -> impl IntoView {
     let texts = use_texts();
     let devices = RwSignal::new(Vec::<Device>::new());
     let outcome = RwSignal::new(Outcome::Nothing);
-    Effect::new(move |_| {
+    watch(move || {
         let Some(browser) = browser.get() else {
             return;
         };
@@ -82,10 +82,10 @@ fn DeviceLine(
                 </span>
             </span>
             {(!current).then(|| view! {
-                <button type="button" class="button plain small" aria-label=label on:click=end>
+                <button type="button" class="button plain small" aria-label=label on:click=handler(end)>
                     {texts.settings.end_session}
                 </button>
-            })}
+            }.into_any())}
         </li>
     }
 }

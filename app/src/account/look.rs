@@ -30,6 +30,7 @@ pub fn LookForm() -> impl IntoView {
                     {name}
                 </button>
             }
+            .into_any()
         });
     let themes = [
         (Theme::System, words.theme_system),
@@ -41,7 +42,7 @@ pub fn LookForm() -> impl IntoView {
             <button type="submit" name="theme" value=choice.tag() aria-pressed=(choice == theme).to_string()>
                 {name}
             </button>
-        }
+        }.into_any()
     });
     view! {
         <form class="look" method="post" action="/settings">

@@ -62,6 +62,7 @@ pub fn Presence(user: UserId) -> impl IntoView {
                     <span class="only-heard">{word}</span>
                 </span>
             }
+            .into_any()
         })
     })
 }

@@ -61,3 +61,14 @@ fn lines(of: Box<dyn Fn() -> Vec<Line> + Send>) -> AnyView {
     view! { <For each=of key=|line| line.key.clone() children=|line: Line| (line.draw)()/> }
         .into_any()
 }
+
+/// What is done when something happens to an element.
+pub fn handler<E: 'static>(then: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
+    Box::new(then)
+}
+
+/// What is done in the browser, now and whenever what it reads has changed.
+pub fn watch(then: impl FnMut() + 'static) {
+    let mut then: Box<dyn FnMut()> = Box::new(then);
+    Effect::new(move |_| then());
+}

@@ -13,7 +13,7 @@ use crate::account::SettingsPage;
 use crate::address::{Address, Page};
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::Client;
-use crate::common::parts::part;
+use crate::common::parts::{part, watch};
 use crate::i18n::use_texts;
 use crate::side::{SidePane, room_in};
 use crate::talk::{Lobby, Places, RoomPage};
@@ -87,7 +87,7 @@ fn Panes(page: Memo<Page>) -> impl IntoView {
     title::follow(client);
     let browser = expect_context::<BrowserHandle>();
     let in_a_room = Memo::new(move |_| path.with(|path| room_in(path).is_some()));
-    Effect::new(move |_| {
+    watch(move || {
         if !in_a_room.get() {
             browser.ask(Intent::Close);
         }
@@ -108,7 +108,7 @@ fn Panes(page: Memo<Page>) -> impl IntoView {
         <Notices/>
         {part(move || helping.get().then(|| view! {
             <KeysHelp on_close=Callback::new(move |()| helping.set(false))/>
-        }))}
+        }.into_any()))}
     }
     .into_any()
 }

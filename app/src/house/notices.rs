@@ -5,7 +5,7 @@ use protocol::wire::Problem;
 
 use crate::client::Client;
 use crate::common::icon::{Glyph, Icon};
-use crate::common::parts::Lines;
+use crate::common::parts::{Lines, handler};
 use crate::i18n::use_texts;
 
 #[component]
@@ -26,7 +26,7 @@ pub fn Notices() -> impl IntoView {
                         <div class="notice">
                             <Glyph icon=Icon::Warning/>
                             <p>{words}</p>
-                            <button type="button" class="icon-button" aria-label=texts.state.close_notice on:click=close>
+                            <button type="button" class="icon-button" aria-label=texts.state.close_notice on:click=handler(close)>
                                 <Glyph icon=Icon::Close/>
                             </button>
                         </div>

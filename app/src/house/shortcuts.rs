@@ -8,12 +8,13 @@ use crate::address::Address;
 use crate::client::Client;
 use crate::common::dom;
 use crate::common::ime::is_typed_into;
+use crate::common::parts::watch;
 use crate::side::room_in;
 use crate::talk::focus_composer;
 
 pub fn listen(client: Client, helping: RwSignal<bool>) {
     let address = expect_context::<Address>();
-    Effect::new(move |_| {
+    watch(move || {
         let handle = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
             pressed(client, helping, address, &event);
         });

@@ -5,13 +5,14 @@ use leptos::prelude::*;
 
 use crate::address::Address;
 use crate::client::Client;
+use crate::common::parts::watch;
 use crate::i18n::use_texts;
 use crate::side::room_in;
 
 pub fn follow(client: Client) {
     let texts = use_texts();
     let path = expect_context::<Address>().path;
-    Effect::new(move |_| {
+    watch(move || {
         let title = client.rooms.with(|rooms| {
             let open = path
                 .with(|path| room_in(path))

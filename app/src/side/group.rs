@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::common::dialog::{Dialog, DialogHandle};
 use crate::common::icon::{Glyph, Icon};
 use crate::common::names::shown;
-use crate::common::parts::{Lines, part};
+use crate::common::parts::{Lines, handler, part};
 use crate::i18n::use_texts;
 
 #[component]
@@ -71,7 +71,7 @@ fn GroupForm() -> impl IntoView {
         });
     };
     view! {
-        <form class="group-form" on:submit=submit>
+        <form class="group-form" on:submit=handler(submit)>
             <label class="field">
                 <span>{texts.side.group_name}</span>
                 <input node_ref=name type="text" autocomplete="off" required maxlength="80" autofocus/>
@@ -89,7 +89,7 @@ fn GroupForm() -> impl IntoView {
                                     type="button"
                                     class="icon-button tiny"
                                     aria-label=(texts.side.remove_person)(&name)
-                                    on:click=move |_| chosen.update(|chosen| chosen.retain(|user| user.id != id))
+                                    on:click=handler(move |_| chosen.update(|chosen| chosen.retain(|user| user.id != id)))
                                 >
                                     <Glyph icon=Icon::Close/>
                                 </button>
@@ -105,9 +105,9 @@ fn GroupForm() -> impl IntoView {
                 without
                 verb=texts.side.add_person
             />
-            {part(move || refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> }))}
+            {part(move || refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> }.into_any()))}
             <p class="dialog-acts">
-                <button type="button" class="button plain" on:click=move |_| dialog.close()>{texts.side.cancel}</button>
+                <button type="button" class="button plain" on:click=handler(move |_| dialog.close())>{texts.side.cancel}</button>
                 <button type="submit" class="button" aria-disabled=move || busy.get().to_string()>
                     {texts.side.make_group}
                 </button>

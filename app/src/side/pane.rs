@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::common::avatar::Face;
 use crate::common::icon::{Glyph, Icon, Mark};
 use crate::common::names::shown;
-use crate::common::parts::part;
+use crate::common::parts::{handler, part};
 use crate::i18n::use_texts;
 
 #[component]
@@ -41,7 +41,7 @@ pub fn SidePane() -> impl IntoView {
                     class="icon-button"
                     aria-label=texts.side.new_group
                     title=texts.side.new_group
-                    on:click=move |_| making.set(true)
+                    on:click=handler(move |_| making.set(true))
                 >
                     <Glyph icon=Icon::Add/>
                 </button>
@@ -63,7 +63,7 @@ pub fn SidePane() -> impl IntoView {
                         view! {
                             <Face user=me.id/>
                             <span class="me-name" dir="auto">{name}</span>
-                        }
+                        }.into_any()
                     }))}
                     <span class="only-heard">{texts.side.settings}</span>
                     <Glyph icon=Icon::Gear/>
@@ -71,7 +71,7 @@ pub fn SidePane() -> impl IntoView {
             </footer>
             {part(move || making.get().then(|| view! {
                 <GroupDialog on_close=Callback::new(move |()| making.set(false))/>
-            }))}
+            }.into_any()))}
         </aside>
     }
     .into_any()

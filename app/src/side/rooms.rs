@@ -104,7 +104,7 @@ fn RoomLine(room: RoomId) -> impl IntoView {
                                 <span aria-hidden="true">{capped(unread.get())}</span>
                                 <span class="only-heard">{(texts.side.unread)(unread.get())}</span>
                             </span>
-                        }))}
+                        }.into_any()))}
                     </span>
                 </span>
             </a>

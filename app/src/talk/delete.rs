@@ -6,7 +6,7 @@ use protocol::MessageId;
 use super::acts::{Acts, focus_composer};
 use crate::browser::Intent;
 use crate::common::dialog::{Dialog, DialogHandle};
-use crate::common::parts::part;
+use crate::common::parts::{handler, part};
 use crate::i18n::use_texts;
 
 #[component]
@@ -21,6 +21,7 @@ pub fn DeleteDialog() -> impl IntoView {
                     <Question id/>
                 </Dialog>
             }
+            .into_any()
         })
     })
 }
@@ -41,8 +42,8 @@ fn Question(id: MessageId) -> impl IntoView {
     view! {
         <p>{texts.message.delete_lead}</p>
         <p class="dialog-acts">
-            <button type="button" class="button plain" on:click=move |_| dialog.close()>{texts.side.cancel}</button>
-            <button type="button" class="button alert" on:click=delete>{texts.message.delete}</button>
+            <button type="button" class="button plain" on:click=handler(move |_| dialog.close())>{texts.side.cancel}</button>
+            <button type="button" class="button alert" on:click=handler(delete)>{texts.message.delete}</button>
         </p>
     }
 }

@@ -12,7 +12,7 @@ use crate::browser::Intent;
 use crate::client::{Client, RoomState};
 use crate::common::dom;
 use crate::common::icon::{Glyph, Icon};
-use crate::common::parts::{Lines, Shown, part};
+use crate::common::parts::{Lines, Shown, handler, part, watch};
 use crate::common::time::Day;
 use crate::i18n::use_texts;
 
@@ -53,8 +53,8 @@ pub fn History() -> impl IntoView {
                 aria-live="off"
                 aria-label=move || (texts.room.messages_in)(&name())
                 tabindex="0"
-                on:scroll=scrolled
-                on:keydown=keys
+                on:scroll=handler(scrolled)
+                on:keydown=handler(keys)
             >
                 <div class="rows" node_ref=acts.scroller.content>
                     <Beginning/>
@@ -134,7 +134,7 @@ fn Beginning() -> impl IntoView {
         Top::Begins => view! { <p class="room-begins">{texts.room.begins}</p> }.into_any(),
         Top::More { loading } => view! {
             <p class="load-older" data-loading=loading.to_string()>
-                <button type="button" class="quiet" on:click=move |_| acts.browser.ask(Intent::Older(acts.room))>
+                <button type="button" class="quiet" on:click=handler(move |_| acts.browser.ask(Intent::Older(acts.room)))>
                     {if loading { texts.room.loading } else { texts.room.load_older }}
                 </button>
             </p>
@@ -151,7 +151,7 @@ fn Skeleton() -> impl IntoView {
     view! {
         <div class="skeletons">
             <p class="only-heard" role="status">{texts.room.loading}</p>
-            {(0..6).map(|at| view! { <div class="skeleton" data-at=at.to_string() aria-hidden="true"></div> }).collect_view()}
+            {(0..6).map(|at| view! { <div class="skeleton" data-at=at.to_string() aria-hidden="true"></div> }.into_any()).collect_view()}
         </div>
     }
 }
@@ -164,7 +164,7 @@ fn UnreadBar() -> impl IntoView {
     let texts = use_texts();
     let above = RwSignal::new(false);
     let closed = RwSignal::new(false);
-    Effect::new(move |_| {
+    watch(move || {
         acts.rows.track();
         acts.scroller.at_end().track();
         acts.next_frame(move || {
@@ -194,15 +194,15 @@ fn UnreadBar() -> impl IntoView {
             <p class="unread-bar">
                 <button
                     type="button"
-                    on:click=move |_| {
+                    on:click=handler(move |_| {
                         acts.scroller.begin_at("divider");
                         closed.set(true);
-                    }
+                    })
                 >
                     <Glyph icon=Icon::Up/>
                     <span>{part(move || count().map(texts.room.new_since))}</span>
                 </button>
-                <button type="button" class="icon-button" aria-label=texts.side.close on:click=move |_| closed.set(true)>
+                <button type="button" class="icon-button" aria-label=texts.side.close on:click=handler(move |_| closed.set(true))>
                     <Glyph icon=Icon::Close/>
                 </button>
             </p>
@@ -221,7 +221,7 @@ fn JumpToLatest() -> impl IntoView {
             .unwrap_or_default()
     };
     let left_at = RwSignal::new(last_rev());
-    Effect::new(move |_| {
+    watch(move || {
         acts.scroller.at_end().track();
         left_at.set(last_rev());
     });
@@ -253,7 +253,7 @@ fn JumpToLatest() -> impl IntoView {
     };
     view! {
         <Shown when=away>
-            <button type="button" class="jump" aria-label=move || label() on:click=move |_| acts.to_latest()>
+            <button type="button" class="jump" aria-label=move || label() on:click=handler(move |_| acts.to_latest())>
                 <Glyph icon=Icon::Down/>
                 <Shown when=move || new.get().gt(&0)>
                     <span class="jump-count" aria-hidden="true">{part(move || crate::side::capped(new.get()))}</span>

@@ -15,7 +15,7 @@ use crate::client::Client;
 use crate::common::dialog::{Dialog, DialogHandle};
 use crate::common::dom;
 use crate::common::icon::{Glyph, Icon};
-use crate::common::parts::{Lines, Shown, part};
+use crate::common::parts::{Lines, Shown, handler, part, watch};
 use crate::i18n::use_texts;
 use crate::side::finder::PeopleFinder;
 
@@ -48,7 +48,7 @@ pub fn Members() -> impl IntoView {
         });
     });
     let heading = NodeRef::<html::H2>::new();
-    Effect::new(move |_| {
+    watch(move || {
         if let Some(heading) = heading.get() {
             dom::focus_quietly(&heading);
         }
@@ -57,7 +57,7 @@ pub fn Members() -> impl IntoView {
         <section class="members" aria-labelledby="members-title">
             <header class="members-head">
                 <h2 id="members-title" node_ref=heading tabindex="-1">{texts.room.members}</h2>
-                <button type="button" class="icon-button" aria-label=texts.side.close on:click=move |_| showing.set(false)>
+                <button type="button" class="icon-button" aria-label=texts.side.close on:click=handler(move |_| showing.set(false))>
                     <Glyph icon=Icon::Close/>
                 </button>
             </header>
@@ -67,7 +67,7 @@ pub fn Members() -> impl IntoView {
                         type="button"
                         class="button plain small"
                         aria-expanded=move || adding.get().to_string()
-                        on:click=move |_| adding.update(|adding| *adding = !*adding)
+                        on:click=handler(move |_| adding.update(|adding| *adding = !*adding))
                     >
                         <Glyph icon=Icon::Add/>
                         {texts.room.add_people}
@@ -93,14 +93,14 @@ pub fn Members() -> impl IntoView {
             <Shown when=move || many.get()>
                 <Rename/>
                 <p class="members-acts">
-                    <button type="button" class="quiet alert" on:click=move |_| leaving.set(true)>{texts.room.leave}</button>
+                    <button type="button" class="quiet alert" on:click=handler(move |_| leaving.set(true))>{texts.room.leave}</button>
                 </p>
             </Shown>
             {part(move || leaving.get().then(|| view! {
                 <Dialog title=texts.room.leave_sure on_close=Callback::new(move |()| leaving.set(false))>
                     <LeaveQuestion/>
                 </Dialog>
-            }))}
+            }.into_any()))}
         </section>
     }
     .into_any()
@@ -130,7 +130,7 @@ fn MemberLine(member: Member, many: Memo<bool>) -> impl IntoView {
                 None => view! { <Person user=member.user/> }.into_any(),
             }}
             <Shown when=move || many.get() && !is_me>
-                <button type="button" class="icon-button remove" aria-label=label.clone() on:click=remove>
+                <button type="button" class="icon-button remove" aria-label=label.clone() on:click=handler(remove)>
                     <Glyph icon=Icon::Close/>
                 </button>
             </Shown>
@@ -161,7 +161,7 @@ fn Rename() -> impl IntoView {
         }
     };
     view! {
-        <form class="rename" on:submit=submit>
+        <form class="rename" on:submit=handler(submit)>
             <label class="field">
                 <span>{texts.room.room_name}</span>
                 <input node_ref=field type="text" autocomplete="off" maxlength="80" value=name/>
@@ -188,8 +188,8 @@ fn LeaveQuestion() -> impl IntoView {
     view! {
         <p>{texts.room.leave_lead}</p>
         <p class="dialog-acts">
-            <button type="button" class="button plain" on:click=move |_| dialog.close()>{texts.side.cancel}</button>
-            <button type="button" class="button alert" on:click=leave>{texts.room.leave}</button>
+            <button type="button" class="button plain" on:click=handler(move |_| dialog.close())>{texts.side.cancel}</button>
+            <button type="button" class="button alert" on:click=handler(leave)>{texts.room.leave}</button>
         </p>
     }
 }

@@ -18,7 +18,7 @@ use crate::client::Client;
 use crate::common::avatar::Face;
 use crate::common::dom;
 use crate::common::icon::{Glyph, Icon};
-use crate::common::parts::{Shown, part};
+use crate::common::parts::{Shown, handler, part};
 use crate::i18n::use_texts;
 
 /// In rooms larger than this, nobody counts who has read what.
@@ -88,10 +88,10 @@ pub fn MessageRow(id: MessageId) -> impl IntoView {
             data-mine=mine.to_string()
             data-starts=move || starts.get().to_string()
             data-state=move || state()
-            on:pointerenter=enter
-            on:pointerleave=leave
-            on:focusin=move |_| acts.focused.set(Some(id))
-            on:focusout=focus_out
+            on:pointerenter=handler(enter)
+            on:pointerleave=handler(leave)
+            on:focusin=handler(move |_| acts.focused.set(Some(id)))
+            on:focusout=handler(focus_out)
         >
             <div class="gutter">
                 {part(move || if starts.get() {
@@ -226,15 +226,15 @@ fn Failure(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
                         <span>{texts.problem(&problem)}</span>
                     </p>
                     <p class="failure-acts">
-                        <button type="button" class="quiet" on:click=move |_| acts.browser.ask(Intent::Retry(op))>
+                        <button type="button" class="quiet" on:click=handler(move |_| acts.browser.ask(Intent::Retry(op)))>
                             {texts.message.retry}
                         </button>
-                        <button type="button" class="quiet alert" on:click=move |_| acts.browser.ask(Intent::Discard(op))>
+                        <button type="button" class="quiet alert" on:click=handler(move |_| acts.browser.ask(Intent::Discard(op)))>
                             {texts.message.discard}
                         </button>
                     </p>
                 </div>
-            }
+            }.into_any()
         })
     })
 }

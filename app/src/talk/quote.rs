@@ -8,7 +8,7 @@ use super::acts::Acts;
 use super::rows::{Quote, Row};
 use crate::client::Client;
 use crate::common::icon::{Glyph, Icon};
-use crate::common::parts::part;
+use crate::common::parts::{handler, part};
 use crate::i18n::use_texts;
 
 #[component]
@@ -34,11 +34,11 @@ pub fn QuoteLine(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
                 }
             };
             view! {
-                <button type="button" class="quote" title=texts.message.go_to_original on:click=move |_| acts.jump(id)>
+                <button type="button" class="quote" title=texts.message.go_to_original on:click=handler(move |_| acts.jump(id))>
                     <Glyph icon=Icon::Reply/>
                     {line}
                 </button>
-            }
+            }.into_any()
         })
     })
 }

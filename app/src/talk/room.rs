@@ -18,7 +18,7 @@ use super::typing::TypingLine;
 use crate::address::Address;
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::{Client, OpenRoom, RoomState};
-use crate::common::parts::{Shown, part};
+use crate::common::parts::{Shown, part, watch};
 use crate::side::room_in;
 
 #[component]
@@ -41,7 +41,7 @@ fn Room(room: RoomId) -> impl IntoView {
     let showing_members = RwSignal::new(false);
     provide_context(ShowingMembers(showing_members));
     follow(acts, client, entry);
-    Effect::new(move |_| {
+    watch(move || {
         browser.ask(Intent::Open(room));
     });
     let failed = Memo::new(move |_| {
