@@ -9,7 +9,7 @@ use crate::json::{Fields, unknown};
 use crate::wire::Problem;
 use crate::{MessageId, OpId, RoomId, Timestamp};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pending {
     pub op: OpId,
@@ -17,6 +17,24 @@ pub struct Pending {
     pub at: Timestamp,
     pub change: PendingChange,
     pub state: PendingState,
+}
+
+impl<'de> Deserialize<'de> for Pending {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Pending {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            op: fields.take("op")?,
+            room: fields.take("room")?,
+            at: fields.take("at")?,
+            change: fields.take("change")?,
+            state: fields.take("state")?,
+        })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -129,7 +129,7 @@ impl EventKind {
 
 /// A message as it stands now. In a `posted` event read from the log it is also the current
 /// state: what an edit replaced or a deletion removed is no longer readable anywhere.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
@@ -150,12 +150,49 @@ pub struct Message {
     pub reactions: Vec<Reaction>,
 }
 
+impl<'de> Deserialize<'de> for Message {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Message {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            id: fields.take("id")?,
+            rev: fields.take("rev")?,
+            author: fields.take("author")?,
+            at: fields.take("at")?,
+            body: fields.take("body")?,
+            reply_to: fields.take("replyTo")?,
+            edited_at: fields.take("editedAt")?,
+            deleted: fields.take_or_default("deleted")?,
+            reactions: fields.take_or_default("reactions")?,
+        })
+    }
+}
+
 /// One emoji under a message, with who put it there, first comer first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Reaction {
     pub emoji: String,
     pub users: Vec<UserId>,
+}
+
+impl<'de> Deserialize<'de> for Reaction {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Reaction {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            emoji: fields.take("emoji")?,
+            users: fields.take("users")?,
+        })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,13 +201,29 @@ pub struct MessageRef {
     pub id: MessageId,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Edit {
     pub id: MessageId,
     pub body: String,
     pub edited_at: Timestamp,
+}
+
+impl<'de> Deserialize<'de> for Edit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Edit {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            id: fields.take("id")?,
+            body: fields.take("body")?,
+            edited_at: fields.take("editedAt")?,
+        })
+    }
 }
 
 /// What a room's subscription brings: an event, or the word that too much was missed.
