@@ -1,5 +1,5 @@
 //! Reading JSON with little code. serde compiles the reading of a type once for every place it may stand in: text, bytes, a
-//! flattened struct, a tagged enum. In a page that has to be loaded over the wire that is a tenth of it, so that here
+//! flattened struct, a tagged enum. That was a seventh of the page that has to come over the wire, so that here
 //! everything is read from one form, [`Value`], and what says itself what it is, field by field.
 
 use serde::Deserialize;

@@ -1,8 +1,8 @@
-//! The parts of a page that change while it is shown.
+//! The parts of a page that change while it is shown, and what is done when something happens to them.
 //!
-//! Every closure is a type of its own, and for every type that it draws Leptos compiles dozens of functions. Here closures
-//! go behind one pointer first, so that all parts, conditions and lists of the pages share one copy of that machinery: it is
-//! what keeps the page small. The server draws through the same, so that both halves agree.
+//! Every closure is a type of its own, and for every type that it draws or calls Leptos compiles dozens of functions. Here
+//! closures go behind one pointer first, so that all pages share one copy of that machinery: it keeps the page small. The
+//! server draws through the same, so that both halves agree.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,6 +13,11 @@ use leptos::tachys::reactive_graph::SharedReactiveFunction;
 pub fn part<V: IntoView + 'static>(mut draw: impl FnMut() -> V + Send + 'static) -> AnyView {
     let draw: SharedReactiveFunction<AnyView> = Arc::new(Mutex::new(move || draw().into_any()));
     draw.into_any()
+}
+
+/// The value of an attribute, by the name of a closure. One that is written in the `view!` itself needs no help.
+pub fn value<V: 'static>(of: impl FnMut() -> V + Send + 'static) -> SharedReactiveFunction<V> {
+    Arc::new(Mutex::new(of))
 }
 
 /// What is there only while a condition holds. It stays as it is as long as the answer does.

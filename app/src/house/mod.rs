@@ -13,7 +13,7 @@ use crate::account::SettingsPage;
 use crate::address::{Address, Page};
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::Client;
-use crate::common::parts::{part, watch};
+use crate::common::parts::{part, value, watch};
 use crate::i18n::use_texts;
 use crate::side::{SidePane, room_in};
 use crate::talk::{Lobby, Places, RoomPage};
@@ -94,7 +94,7 @@ fn Panes(page: Memo<Page>) -> impl IntoView {
     });
     view! {
         <a class="skip" href="#main">{texts.room.skip}</a>
-        <div class="house" data-screen=move || screen()>
+        <div class="house" data-screen=value(screen)>
             <SidePane/>
             <main class="main" id="main" tabindex="-1">
                 {part(move || match page.get() {

@@ -27,7 +27,7 @@ pub fn SidePane() -> impl IntoView {
     let query = RwSignal::new(String::new());
     let talk_to = Callback::new(move |user: User| {
         open_direct(client, browser, user, move |room| {
-            address.go(&format!("/rooms/{room}"))
+            address.go(&format!("/rooms/{room}"));
         });
     });
     let waiting = Memo::new(move |_| client.outbox.with(protocol::state::Outbox::waiting));

@@ -7,7 +7,7 @@ use protocol::{RoomId, RoomRef};
 use crate::address::{Address, decoded};
 use crate::client::Client;
 use crate::common::avatar::{Face, Presence, hue, initial};
-use crate::common::parts::{Lines, Shown, part};
+use crate::common::parts::{Lines, Shown, part, value};
 use crate::i18n::use_texts;
 
 /// More than this is not counted out.
@@ -95,7 +95,7 @@ fn RoomLine(room: RoomId) -> impl IntoView {
                 <span class="room-words">
                     <span class="room-top">
                         <span class="room-name" dir="auto">{part(name)}</span>
-                        <time datetime=move || stamp()>{part(time)}</time>
+                        <time datetime=value(stamp)>{part(time)}</time>
                     </span>
                     <span class="room-bottom">
                         <span class="room-last" dir="auto">{part(last)}</span>

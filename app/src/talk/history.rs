@@ -12,7 +12,7 @@ use crate::browser::Intent;
 use crate::client::{Client, RoomState};
 use crate::common::dom;
 use crate::common::icon::{Glyph, Icon};
-use crate::common::parts::{Lines, Shown, handler, part, watch};
+use crate::common::parts::{Lines, Shown, handler, part, value, watch};
 use crate::common::time::Day;
 use crate::i18n::use_texts;
 
@@ -253,7 +253,7 @@ fn JumpToLatest() -> impl IntoView {
     };
     view! {
         <Shown when=away>
-            <button type="button" class="jump" aria-label=move || label() on:click=handler(move |_| acts.to_latest())>
+            <button type="button" class="jump" aria-label=value(label) on:click=handler(move |_| acts.to_latest())>
                 <Glyph icon=Icon::Down/>
                 <Shown when=move || new.get().gt(&0)>
                     <span class="jump-count" aria-hidden="true">{part(move || crate::side::capped(new.get()))}</span>

@@ -18,7 +18,7 @@ use crate::client::Client;
 use crate::common::avatar::Face;
 use crate::common::dom;
 use crate::common::icon::{Glyph, Icon};
-use crate::common::parts::{Shown, handler, part};
+use crate::common::parts::{Shown, handler, part, value};
 use crate::i18n::use_texts;
 
 /// In rooms larger than this, nobody counts who has read what.
@@ -84,10 +84,10 @@ pub fn MessageRow(id: MessageId) -> impl IntoView {
             class="message"
             id=element_id(id)
             tabindex="-1"
-            aria-label=move || label()
+            aria-label=value(label)
             data-mine=mine.to_string()
             data-starts=move || starts.get().to_string()
-            data-state=move || state()
+            data-state=value(state)
             on:pointerenter=handler(enter)
             on:pointerleave=handler(leave)
             on:focusin=handler(move |_| acts.focused.set(Some(id)))

@@ -9,7 +9,7 @@ use super::acts::Acts;
 use super::message::of;
 use super::rows::Row;
 use crate::client::Client;
-use crate::common::parts::{Lines, Shown, handler, part};
+use crate::common::parts::{Lines, Shown, handler, part, value};
 use crate::i18n::use_texts;
 
 #[component]
@@ -83,7 +83,7 @@ fn Pill(row: Memo<Option<Arc<Row>>>, emoji: String) -> impl IntoView {
                 class="pill"
                 aria-pressed=move || mine.get().to_string()
                 aria-label=move || emoji.with_value(|emoji| (texts.message.reaction)(emoji, count()))
-                title=move || names()
+                title=value(names)
                 on:click=handler(pressed)
             >
                 <span class="pill-emoji">{emoji.get_value()}</span>
