@@ -6,6 +6,7 @@
 #![recursion_limit = "256"]
 
 mod account;
+pub mod address;
 pub mod browser;
 pub mod client;
 mod common;
@@ -19,12 +20,11 @@ mod testing;
 mod welcome;
 
 use leptos::prelude::*;
-use leptos_router::components::{ParentRoute, Route, Router, Routes};
-use leptos_router::path;
 
-use account::{LoginPage, RegisterPage, SettingsPage};
+use account::{LoginPage, RegisterPage};
+use address::{Address, Page};
+use common::parts::part;
 use house::{FirstPage, House};
-use talk::{Lobby, RoomPage};
 
 pub use i18n::Texts;
 
@@ -37,24 +37,34 @@ pub struct Assets {
     pub icon: String,
 }
 
-/// Expects `Client` and `BrowserHandle` as context, and on the server the router's `RequestUrl`.
+/// Expects `Client`, `BrowserHandle` and `Address` as context.
 #[component]
 pub fn App() -> impl IntoView {
     provide_context(FirstPage::new());
-    view! {
-        <Router>
-            <Routes fallback=NoSuchPage>
-                <ParentRoute path=path!("/") view=House>
-                    <Route path=path!("") view=Lobby/>
-                    <Route path=path!("rooms/:room") view=RoomPage/>
-                    <Route path=path!("settings") view=SettingsPage/>
-                </ParentRoute>
-                <Route path=path!("/login") view=LoginPage/>
-                <Route path=path!("/register") view=RegisterPage/>
-            </Routes>
-        </Router>
-    }
-    .into_any()
+    let address = expect_context::<Address>();
+    address.follow();
+    let page = address.page();
+    // The house stays while the address changes inside it.
+    let outer = Memo::new(move |_| match page.get() {
+        Page::Lobby | Page::Room | Page::Settings => Outer::House,
+        Page::Login => Outer::Login,
+        Page::Register => Outer::Register,
+        Page::Nowhere => Outer::Nowhere,
+    });
+    part(move || match outer.get() {
+        Outer::House => view! { <House page/> }.into_any(),
+        Outer::Login => view! { <LoginPage/> }.into_any(),
+        Outer::Register => view! { <RegisterPage/> }.into_any(),
+        Outer::Nowhere => view! { <NoSuchPage/> }.into_any(),
+    })
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Outer {
+    House,
+    Login,
+    Register,
+    Nowhere,
 }
 
 #[component]

@@ -5,11 +5,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use leptos_router::location::RequestUrl;
 use protocol::wire::{Boot, Member, Message, Reaction, Room, RoomKind, RoomWindow, User};
 use protocol::{Rev, RoomId, Timestamp, UserId};
 
 use crate::Assets;
+use crate::address::Address;
 
 pub fn id<T: FromStr<Err: Debug>>(n: u128) -> T {
     format!("00000000-0000-7000-8000-{n:012x}").parse().unwrap()
@@ -48,7 +48,7 @@ pub fn page(path: &str, boot: Boot) -> String {
         icon: "/favicon.svg".to_owned(),
     };
     owner.with(|| {
-        provide_context(RequestUrl::new(path));
+        provide_context(Address::asked(path));
         provide_context(Arc::new(boot));
         crate::shell::shell(assets).to_html()
     })

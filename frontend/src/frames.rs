@@ -238,7 +238,7 @@ fn read_message(frame: &Frame) -> Heard {
 }
 
 fn parse<T: DeserializeOwned>(frame: &Frame) -> serde_json::Result<T> {
-    serde_json::from_slice(&frame.body)
+    protocol::json::read(&frame.body)
 }
 
 fn room_of(subscription: &str, prefix: &str) -> Option<RoomId> {

@@ -6,6 +6,7 @@
 //! run in milliseconds.
 
 pub mod ids;
+pub mod json;
 pub mod rules;
 pub mod state;
 pub mod stomp;

@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use super::profile::{Outcome, OutcomeLine};
 use crate::browser::BrowserHandle;
 use crate::common::dialog::{Dialog, DialogHandle};
+use crate::common::parts::{handler, part};
 use crate::i18n::use_texts;
 
 #[component]
@@ -18,14 +19,14 @@ pub fn DeleteAccount() -> impl IntoView {
         <section class="card needs-script" aria-labelledby="delete-title">
             <h2 id="delete-title">{words.delete_account}</h2>
             <p class="card-lead">{words.delete_lead}</p>
-            <button type="button" class="button plain alert" on:click=move |_| asking.set(true)>
+            <button type="button" class="button plain alert" on:click=handler(move |_| asking.set(true))>
                 {words.delete_account}
             </button>
-            {move || asking.get().then(|| view! {
+            {part(move || asking.get().then(|| view! {
                 <Dialog title=words.delete_account on_close=Callback::new(move |()| asking.set(false))>
                     <Confirm/>
                 </Dialog>
-            })}
+            }.into_any()))}
         </section>
     }
     .into_any()
@@ -56,7 +57,7 @@ fn Confirm() -> impl IntoView {
         });
     };
     view! {
-        <form class="settings-form" on:submit=submit>
+        <form class="settings-form" on:submit=handler(submit)>
             <p>{texts.settings.delete_lead}</p>
             <label class="field">
                 <span>{texts.settings.delete_confirm}</span>
@@ -64,7 +65,7 @@ fn Confirm() -> impl IntoView {
             </label>
             <OutcomeLine outcome/>
             <p class="dialog-acts">
-                <button type="button" class="button plain" on:click=move |_| dialog.close()>{texts.side.cancel}</button>
+                <button type="button" class="button plain" on:click=handler(move |_| dialog.close())>{texts.side.cancel}</button>
                 <button type="submit" class="button alert">{texts.settings.delete_final}</button>
             </p>
         </form>

@@ -7,6 +7,7 @@ use protocol::wire::Device;
 use super::profile::{Outcome, OutcomeLine};
 use crate::browser::BrowserHandle;
 use crate::client::Client;
+use crate::common::parts::{Lines, handler, part, watch};
 use crate::i18n::use_texts;
 
 #[component]
@@ -15,7 +16,7 @@ pub fn Devices() -> impl IntoView {
     let texts = use_texts();
     let devices = RwSignal::new(Vec::<Device>::new());
     let outcome = RwSignal::new(Outcome::Nothing);
-    Effect::new(move |_| {
+    watch(move || {
         let Some(browser) = browser.get() else {
             return;
         };
@@ -31,10 +32,10 @@ pub fn Devices() -> impl IntoView {
             <h2 id="devices-title">{texts.settings.devices}</h2>
             <p class="card-lead">{texts.settings.devices_lead}</p>
             <ul class="devices">
-                <For
-                    each=move || devices.get()
-                    key=|device| device.id
-                    children=move |device| view! { <DeviceLine device devices outcome/> }
+                <Lines
+                    of=move || devices.get()
+                    key=|device| device.id.to_string()
+                    line=move |device| view! { <DeviceLine device devices outcome/> }
                 />
             </ul>
             <OutcomeLine outcome/>
@@ -73,18 +74,18 @@ fn DeviceLine(
             <span class="device-words">
                 <span class="device-name" dir="auto">{agent}</span>
                 <span class="device-used">
-                    {move || if current {
+                    {part(move || if current {
                         texts.settings.this_device.to_owned()
                     } else {
                         (texts.settings.last_used)(&client.clock(texts).short(used))
-                    }}
+                    })}
                 </span>
             </span>
             {(!current).then(|| view! {
-                <button type="button" class="button plain small" aria-label=label on:click=end>
+                <button type="button" class="button plain small" aria-label=label on:click=handler(end)>
                     {texts.settings.end_session}
                 </button>
-            })}
+            }.into_any())}
         </li>
     }
 }

@@ -2,10 +2,10 @@
 //! script; with the answer the whole page comes anew.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use protocol::wire::Problem;
 
 use super::look::LookForm;
+use crate::address::Address;
 use crate::client::Client;
 use crate::common::icon::Mark;
 use crate::i18n::use_texts;
@@ -92,7 +92,7 @@ fn Door(title: &'static str, children: Children) -> impl IntoView {
                             {texts.account.already_in} " "
                             <a href="/" rel="external">{texts.account.go_to_chat}</a>
                         </p>
-                    })}
+                    }.into_any())}
                     {children()}
                 </div>
             </main>
@@ -126,7 +126,7 @@ fn UsernameField(hint: Option<&'static str>) -> impl IntoView {
                 aria-describedby=hint.map(|_| "username-hint")
             />
         </label>
-        {hint.map(|hint| view! { <p class="field-hint" id="username-hint">{hint}</p> })}
+        {hint.map(|hint| view! { <p class="field-hint" id="username-hint">{hint}</p> }.into_any())}
     }
 }
 
@@ -140,16 +140,16 @@ fn Refusal() -> impl IntoView {
     let client = expect_context::<Client>();
     let texts = use_texts();
     let problem = client.problem.get_untracked();
-    problem
-        .map(|problem| view! { <p class="field-error" role="alert">{texts.problem(&problem)}</p> })
+    problem.map(|problem| {
+        view! { <p class="field-error" role="alert">{texts.problem(&problem)}</p> }.into_any()
+    })
 }
 
 /// Where to go afterwards, when a link led here.
 #[component]
 fn Next() -> impl IntoView {
-    let query = use_query_map();
-    let next = query.with_untracked(|query| query.get("next"));
+    let next = expect_context::<Address>().field("next");
     // Only a path of this site; the server checks it again.
     let next = next.filter(|next| next.starts_with('/') && !next.starts_with("//"));
-    next.map(|next| view! { <input type="hidden" name="next" value=next/> })
+    next.map(|next| view! { <input type="hidden" name="next" value=next/> }.into_any())
 }

@@ -1,9 +1,9 @@
 //! Language and theme: buttons that post, so that one press is enough, with or without a script.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use protocol::wire::{Language, Theme};
 
+use crate::address::Address;
 use crate::client::Client;
 use crate::i18n::use_texts;
 
@@ -16,7 +16,7 @@ pub fn LookForm() -> impl IntoView {
         client.language.get_untracked(),
         client.theme.get_untracked(),
     );
-    let here = use_location().pathname.get_untracked();
+    let here = expect_context::<Address>().path.get_untracked();
     let languages =
         [(Language::Korean, "한국어"), (Language::English, "English")].map(|(choice, name)| {
             view! {
@@ -30,6 +30,7 @@ pub fn LookForm() -> impl IntoView {
                     {name}
                 </button>
             }
+            .into_any()
         });
     let themes = [
         (Theme::System, words.theme_system),
@@ -41,7 +42,7 @@ pub fn LookForm() -> impl IntoView {
             <button type="submit" name="theme" value=choice.tag() aria-pressed=(choice == theme).to_string()>
                 {name}
             </button>
-        }
+        }.into_any()
     });
     view! {
         <form class="look" method="post" action="/settings">

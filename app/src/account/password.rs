@@ -9,6 +9,7 @@ use protocol::wire::ChangeMe;
 use super::profile::{Outcome, OutcomeLine};
 use crate::browser::BrowserHandle;
 use crate::client::Client;
+use crate::common::parts::handler;
 use crate::i18n::use_texts;
 
 #[component]
@@ -52,7 +53,7 @@ pub fn ChangePassword() -> impl IntoView {
     view! {
         <section class="card needs-script" aria-labelledby="password-title">
             <h2 id="password-title">{texts.settings.change_password}</h2>
-            <form class="settings-form" on:submit=submit>
+            <form class="settings-form" on:submit=handler(submit)>
                 // Password managers learn from it whose password this is.
                 <input type="text" name="username" autocomplete="username" value=username hidden readonly/>
                 <label class="field">

@@ -8,6 +8,7 @@ use protocol::wire::ChangeMe;
 
 use crate::browser::BrowserHandle;
 use crate::client::Client;
+use crate::common::parts::{handler, part};
 use crate::i18n::use_texts;
 
 /// What came of a form: said beside it.
@@ -23,11 +24,11 @@ pub enum Outcome {
 pub fn OutcomeLine(outcome: RwSignal<Outcome>) -> impl IntoView {
     view! {
         <div class="outcome" role="status">
-            {move || match outcome.get() {
+            {part(move || match outcome.get() {
                 Outcome::Nothing | Outcome::Busy => ().into_any(),
                 Outcome::Done(words) => view! { <p class="done">{words}</p> }.into_any(),
                 Outcome::Refused(why) => view! { <p class="field-error">{why}</p> }.into_any(),
-            }}
+            })}
         </div>
     }
 }
@@ -71,7 +72,7 @@ pub fn Profile() -> impl IntoView {
         <section class="card needs-script" aria-labelledby="profile-title">
             <h2 id="profile-title">{texts.settings.profile}</h2>
             <p class="handle" dir="auto">{username}</p>
-            <form class="settings-form" on:submit=submit>
+            <form class="settings-form" on:submit=handler(submit)>
                 <label class="field">
                     <span>{texts.account.display_name}</span>
                     <input

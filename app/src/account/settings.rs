@@ -13,6 +13,7 @@ use super::profile::Profile;
 use crate::browser::BrowserHandle;
 use crate::client::Client;
 use crate::common::icon::{Glyph, Icon};
+use crate::common::parts::handler;
 use crate::i18n::use_texts;
 
 #[component]
@@ -41,7 +42,7 @@ pub fn SettingsPage() -> impl IntoView {
                     <Devices/>
                     <LogOut/>
                     <DeleteAccount/>
-                })}
+                }.into_any())}
             </div>
         </div>
     }
@@ -67,7 +68,7 @@ fn LogOut() -> impl IntoView {
     };
     view! {
         <section class="card">
-            <form method="post" action="/logout" node_ref=form on:submit=submit>
+            <form method="post" action="/logout" node_ref=form on:submit=handler(submit)>
                 <button type="submit" class="button plain">{words.log_out}</button>
             </form>
         </section>

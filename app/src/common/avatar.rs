@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::UserId;
 
 use super::names::shown;
+use super::parts::part;
 use crate::client::Client;
 use crate::i18n::use_texts;
 
@@ -38,7 +39,7 @@ pub fn Face(user: UserId) -> impl IntoView {
     };
     view! {
         <span class="face" data-hue=hue(user.as_bytes()).to_string() aria-hidden="true">
-            {letter}
+            {part(letter)}
         </span>
     }
 }
@@ -49,7 +50,7 @@ pub fn Presence(user: UserId) -> impl IntoView {
     let client = expect_context::<Client>();
     let texts = use_texts();
     let online = Memo::new(move |_| client.online.with(|online| online.get(&user).copied()));
-    move || {
+    part(move || {
         online.get().map(|online| {
             let word = if online {
                 texts.side.online
@@ -61,8 +62,9 @@ pub fn Presence(user: UserId) -> impl IntoView {
                     <span class="only-heard">{word}</span>
                 </span>
             }
+            .into_any()
         })
-    }
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::icon::{Glyph, Icon};
+use super::parts::{handler, watch};
 use crate::i18n::use_texts;
 
 /// Closes the dialog from inside, so that the browser gives the focus back before it goes.
@@ -30,7 +31,7 @@ pub fn Dialog(
     let texts = use_texts();
     let node = NodeRef::<html::Dialog>::new();
     provide_context(DialogHandle(node));
-    Effect::new(move |_| {
+    watch(move || {
         if let Some(dialog) = node.get()
             && !dialog.open()
         {
@@ -48,7 +49,7 @@ pub fn Dialog(
         }
     };
     view! {
-        <dialog class="dialog" node_ref=node aria-labelledby="dialog-title" on:close=closed on:click=clicked>
+        <dialog class="dialog" node_ref=node aria-labelledby="dialog-title" on:close=handler(closed) on:click=handler(clicked)>
             <div class="dialog-panel">
                 <header class="dialog-head">
                     <h2 id="dialog-title">{title}</h2>
@@ -56,7 +57,7 @@ pub fn Dialog(
                         type="button"
                         class="icon-button"
                         aria-label=texts.side.close
-                        on:click=move |_| DialogHandle(node).close()
+                        on:click=handler(move |_| DialogHandle(node).close())
                     >
                         <Glyph icon=Icon::Close/>
                     </button>

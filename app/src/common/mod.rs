@@ -9,4 +9,5 @@ pub mod keys;
 pub mod length;
 pub mod links;
 pub mod names;
+pub mod parts;
 pub mod time;

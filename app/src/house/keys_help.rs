@@ -12,7 +12,9 @@ pub fn KeysHelp(on_close: Callback<()>) -> impl IntoView {
         .keys
         .rows
         .iter()
-        .map(|(keys, what)| view! { <div><dt><kbd>{*keys}</kbd></dt><dd>{*what}</dd></div> })
+        .map(|(keys, what)| {
+            view! { <div><dt><kbd>{*keys}</kbd></dt><dd>{*what}</dd></div> }.into_any()
+        })
         .collect_view();
     view! {
         <Dialog title=texts.keys.title on_close>

@@ -8,14 +8,15 @@ mod status;
 mod title;
 
 use leptos::prelude::*;
-use leptos_router::components::Outlet;
-use leptos_router::hooks::use_location;
 
+use crate::account::SettingsPage;
+use crate::address::{Address, Page};
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::Client;
+use crate::common::parts::{part, value, watch};
 use crate::i18n::use_texts;
 use crate::side::{SidePane, room_in};
-use crate::talk::Places;
+use crate::talk::{Lobby, Places, RoomPage};
 use crate::welcome::Welcome;
 use keys_help::KeysHelp;
 use notices::Notices;
@@ -46,23 +47,24 @@ impl Default for FirstPage {
 
 /// Around `/`, `/rooms/…` and `/settings`.
 #[component]
-pub fn House() -> impl IntoView {
+pub fn House(page: Memo<Page>) -> impl IntoView {
     let client = expect_context::<Client>();
-    let path = use_location().pathname;
     // One answer, so that the panes stay while the address changes.
     let frame = Memo::new(move |_| {
         let member = client.me.with(Option::is_some);
-        match (member, path.with(|path| path == "/settings")) {
+        match (member, page.get() == Page::Settings) {
             (true, _) => Frame::Panes,
             (false, true) => Frame::Settings,
             (false, false) => Frame::Welcome,
         }
     });
-    move || match frame.get() {
-        Frame::Panes => view! { <Panes/> }.into_any(),
-        Frame::Settings => view! { <main class="plain-page" id="main"><Outlet/></main> }.into_any(),
+    part(move || match frame.get() {
+        Frame::Panes => view! { <Panes page/> }.into_any(),
+        Frame::Settings => {
+            view! { <main class="plain-page" id="main"><SettingsPage/></main> }.into_any()
+        }
         Frame::Welcome => view! { <Welcome/> }.into_any(),
-    }
+    })
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -74,10 +76,10 @@ enum Frame {
 }
 
 #[component]
-fn Panes() -> impl IntoView {
+fn Panes(page: Memo<Page>) -> impl IntoView {
     let client = expect_context::<Client>();
     let texts = use_texts();
-    let path = use_location().pathname;
+    let path = expect_context::<Address>().path;
     let screen = move || path.with(|path| if path == "/" { "side" } else { "main" });
     let helping = RwSignal::new(false);
     provide_context(Places::new());
@@ -85,24 +87,28 @@ fn Panes() -> impl IntoView {
     title::follow(client);
     let browser = expect_context::<BrowserHandle>();
     let in_a_room = Memo::new(move |_| path.with(|path| room_in(path).is_some()));
-    Effect::new(move |_| {
+    watch(move || {
         if !in_a_room.get() {
             browser.ask(Intent::Close);
         }
     });
     view! {
         <a class="skip" href="#main">{texts.room.skip}</a>
-        <div class="house" data-screen=screen>
+        <div class="house" data-screen=value(screen)>
             <SidePane/>
             <main class="main" id="main" tabindex="-1">
-                <Outlet/>
+                {part(move || match page.get() {
+                    Page::Room => view! { <RoomPage/> }.into_any(),
+                    Page::Settings => view! { <SettingsPage/> }.into_any(),
+                    _ => view! { <Lobby/> }.into_any(),
+                })}
             </main>
         </div>
         <LinkStatus/>
         <Notices/>
-        {move || helping.get().then(|| view! {
+        {part(move || helping.get().then(|| view! {
             <KeysHelp on_close=Callback::new(move |()| helping.set(false))/>
-        })}
+        }.into_any()))}
     }
     .into_any()
 }

@@ -1,9 +1,11 @@
 //! What was refused elsewhere than at a message. A notice stays until it is closed.
 
 use leptos::prelude::*;
+use protocol::wire::Problem;
 
 use crate::client::Client;
 use crate::common::icon::{Glyph, Icon};
+use crate::common::parts::{Lines, handler};
 use crate::i18n::use_texts;
 
 #[component]
@@ -12,10 +14,10 @@ pub fn Notices() -> impl IntoView {
     let texts = use_texts();
     view! {
         <div class="notices" role="status" aria-label=texts.state.notices>
-            <For
-                each=move || client.notices.get()
-                key=|notice| (notice.code.clone(), notice.detail.clone())
-                children=move |notice| {
+            <Lines
+                of=move || client.notices.get()
+                key=|notice| format!("{} {:?}", notice.code, notice.detail)
+                line=move |notice: Problem| {
                     let words = texts.problem(&notice);
                     let close = move |_| {
                         client.notices.update(|notices| notices.retain(|other| *other != notice));
@@ -24,7 +26,7 @@ pub fn Notices() -> impl IntoView {
                         <div class="notice">
                             <Glyph icon=Icon::Warning/>
                             <p>{words}</p>
-                            <button type="button" class="icon-button" aria-label=texts.state.close_notice on:click=close>
+                            <button type="button" class="icon-button" aria-label=texts.state.close_notice on:click=handler(close)>
                                 <Glyph icon=Icon::Close/>
                             </button>
                         </div>

@@ -2,37 +2,27 @@
 
 use leptos::ev::{self, KeyboardEvent};
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate};
 use protocol::RoomId;
 
+use crate::address::Address;
 use crate::client::Client;
 use crate::common::dom;
 use crate::common::ime::is_typed_into;
+use crate::common::parts::watch;
 use crate::side::room_in;
 use crate::talk::focus_composer;
 
 pub fn listen(client: Client, helping: RwSignal<bool>) {
-    let navigate = use_navigate();
-    let path = use_location().pathname;
-    Effect::new(move |_| {
-        let navigate = navigate.clone();
+    let address = expect_context::<Address>();
+    watch(move || {
         let handle = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
-            pressed(client, helping, path, &event, &|to| {
-                navigate(to, NavigateOptions::default());
-            });
+            pressed(client, helping, address, &event);
         });
         on_cleanup(move || handle.remove());
     });
 }
 
-fn pressed(
-    client: Client,
-    helping: RwSignal<bool>,
-    path: Memo<String>,
-    event: &KeyboardEvent,
-    go: &dyn Fn(&str),
-) {
+fn pressed(client: Client, helping: RwSignal<bool>, address: Address, event: &KeyboardEvent) {
     if event.default_prevented() || event.is_composing() || dom::dialog_is_open() {
         return;
     }
@@ -40,10 +30,10 @@ fn pressed(
     match event.key().as_str() {
         "ArrowUp" | "ArrowDown" if event.alt_key() && !event.ctrl_key() && !event.meta_key() => {
             let step = if event.key() == "ArrowUp" { -1 } else { 1 };
-            let now = path.with_untracked(|path| room_in(path));
+            let now = address.path.with_untracked(|path| room_in(path));
             if let Some(room) = neighbour(client, now, step) {
                 event.prevent_default();
-                go(&format!("/rooms/{room}"));
+                address.go(&format!("/rooms/{room}"));
             }
         }
         "Escape" => focus_composer(),

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::{Client, Link};
+use crate::common::parts::{handler, part, watch};
 use crate::i18n::use_texts;
 
 /// A break shorter than this is not mentioned.
@@ -23,7 +24,7 @@ pub fn LinkStatus() -> impl IntoView {
             .link
             .with(|link| matches!(link, Link::Connecting | Link::CatchingUp))
     });
-    Effect::new(move |_| {
+    watch(move || {
         late.set(false);
         if unsettled.get()
             && let Ok(timer) = set_timeout_with_handle(move || late.set(true), PATIENCE)
@@ -42,7 +43,7 @@ pub fn LinkStatus() -> impl IntoView {
     };
     view! {
         <div class="link-status" role="status">
-            {move || shown().map(|(kind, words)| view! {
+            {part(move || shown().map(|(kind, words)| view! {
                 <p class="link-pill" data-kind=kind>
                     <span class="link-dot" aria-hidden="true"></span>
                     <span>{words}</span>
@@ -52,14 +53,14 @@ pub fn LinkStatus() -> impl IntoView {
                             <a class="quiet" href="/login" rel="external">{texts.state.log_in_again}</a>
                         }.into_any(),
                         "connecting" | "offline" => view! {
-                            <button type="button" class="quiet" on:click=move |_| browser.ask(Intent::Reconnect)>
+                            <button type="button" class="quiet" on:click=handler(move |_| browser.ask(Intent::Reconnect))>
                                 {texts.state.try_now}
                             </button>
                         }.into_any(),
                         _ => ().into_any(),
                     }}
                 </p>
-            })}
+            }.into_any()))}
         </div>
     }
 }

@@ -2,16 +2,17 @@
 //! text, never written into the page by the server.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
+use crate::address::Address;
 use crate::client::Client;
+use crate::common::parts::watch;
 use crate::i18n::use_texts;
 use crate::side::room_in;
 
 pub fn follow(client: Client) {
     let texts = use_texts();
-    let path = use_location().pathname;
-    Effect::new(move |_| {
+    let path = expect_context::<Address>().path;
+    watch(move || {
         let title = client.rooms.with(|rooms| {
             let open = path
                 .with(|path| room_in(path))

@@ -15,6 +15,7 @@ use crate::common::icon::{Glyph, Icon};
 use crate::common::ime::{Ime, enter_here};
 use crate::common::keys::Decision;
 use crate::common::names::shown;
+use crate::common::parts::{handler, part};
 use crate::i18n::use_texts;
 use crate::talk::Person;
 
@@ -144,15 +145,15 @@ pub fn PeopleFinder(
                     maxlength="80"
                     aria-label=label
                     placeholder=placeholder
-                    on:compositionstart=move |_| ime.started()
-                    on:compositionupdate=move |event| ime.updated(&event)
-                    on:compositionend=move |event| ime.ended(&event, pick_first)
-                    on:keydown=pressed
-                    on:input=move |_| search()
+                    on:compositionstart=handler(move |_| ime.started())
+                    on:compositionupdate=handler(move |event| ime.updated(&event))
+                    on:compositionend=handler(move |event| ime.ended(&event, pick_first))
+                    on:keydown=handler(pressed)
+                    on:input=handler(move |_| search())
                 />
             </div>
             <div class="finder-results" aria-live="polite">
-                {move || match found.get() {
+                {part(move || match found.get() {
                     Found::Nothing => ().into_any(),
                     Found::Searching => view! { <p class="finder-note">{texts.side.searching}</p> }.into_any(),
                     Found::People(_) if people.with(|people| people.as_ref().is_none_or(Vec::is_empty)) => {
@@ -170,17 +171,17 @@ pub fn PeopleFinder(
                                     let picked = user.clone();
                                     view! {
                                         <li>
-                                            <button type="button" class="hit" aria-label=name on:click=move |_| pick(picked.clone())>
+                                            <button type="button" class="hit" aria-label=name on:click=handler(move |_| pick(picked.clone()))>
                                                 <Person user/>
                                             </button>
                                         </li>
-                                    }
+                                    }.into_any()
                                 })
                                 .collect_view()}
                         </ul>
                     }
                     .into_any(),
-                }}
+                })}
             </div>
         </div>
     }

@@ -4,16 +4,16 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use protocol::wire::{NewRoom, RoomKind, User};
 
 use super::finder::PeopleFinder;
+use crate::address::Address;
 use crate::browser::BrowserHandle;
 use crate::client::Client;
 use crate::common::dialog::{Dialog, DialogHandle};
 use crate::common::icon::{Glyph, Icon};
 use crate::common::names::shown;
+use crate::common::parts::{Lines, handler, part};
 use crate::i18n::use_texts;
 
 #[component]
@@ -32,7 +32,7 @@ fn GroupForm() -> impl IntoView {
     let browser = expect_context::<BrowserHandle>();
     let dialog = expect_context::<DialogHandle>();
     let texts = use_texts();
-    let navigate = use_navigate();
+    let address = expect_context::<Address>();
     let name = NodeRef::<html::Input>::new();
     let chosen = RwSignal::new(Vec::<User>::new());
     let refused = RwSignal::new(None::<String>);
@@ -57,12 +57,11 @@ fn GroupForm() -> impl IntoView {
             name: Some(field.value().trim().to_owned()),
             members: chosen.with_untracked(|chosen| chosen.iter().map(|user| user.id).collect()),
         };
-        let navigate = navigate.clone();
         spawn_local(async move {
             match browser.make_room(new).await {
                 Ok(room) => {
                     dialog.close();
-                    navigate(&format!("/rooms/{}", room.id), NavigateOptions::default());
+                    address.go(&format!("/rooms/{}", room.id));
                 }
                 Err(problem) => {
                     busy.set(false);
@@ -72,16 +71,16 @@ fn GroupForm() -> impl IntoView {
         });
     };
     view! {
-        <form class="group-form" on:submit=submit>
+        <form class="group-form" on:submit=handler(submit)>
             <label class="field">
                 <span>{texts.side.group_name}</span>
                 <input node_ref=name type="text" autocomplete="off" required maxlength="80" autofocus/>
             </label>
             <ul class="chips">
-                <For
-                    each=move || chosen.get()
-                    key=|user| user.id
-                    children=move |user| {
+                <Lines
+                    of=move || chosen.get()
+                    key=|user| user.id.to_string()
+                    line=move |user: User| {
                         let (id, name) = (user.id, shown(&user, texts));
                         view! {
                             <li class="chip">
@@ -90,7 +89,7 @@ fn GroupForm() -> impl IntoView {
                                     type="button"
                                     class="icon-button tiny"
                                     aria-label=(texts.side.remove_person)(&name)
-                                    on:click=move |_| chosen.update(|chosen| chosen.retain(|user| user.id != id))
+                                    on:click=handler(move |_| chosen.update(|chosen| chosen.retain(|user| user.id != id)))
                                 >
                                     <Glyph icon=Icon::Close/>
                                 </button>
@@ -106,9 +105,9 @@ fn GroupForm() -> impl IntoView {
                 without
                 verb=texts.side.add_person
             />
-            {move || refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> })}
+            {part(move || refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> }.into_any()))}
             <p class="dialog-acts">
-                <button type="button" class="button plain" on:click=move |_| dialog.close()>{texts.side.cancel}</button>
+                <button type="button" class="button plain" on:click=handler(move |_| dialog.close())>{texts.side.cancel}</button>
                 <button type="submit" class="button" aria-disabled=move || busy.get().to_string()>
                     {texts.side.make_group}
                 </button>

@@ -2,19 +2,19 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use protocol::RoomId;
 use protocol::wire::{NewRoom, RoomKind, User};
 
 use super::finder::PeopleFinder;
 use super::group::GroupDialog;
 use super::rooms::RoomList;
+use crate::address::Address;
 use crate::browser::BrowserHandle;
 use crate::client::Client;
 use crate::common::avatar::Face;
 use crate::common::icon::{Glyph, Icon, Mark};
 use crate::common::names::shown;
+use crate::common::parts::{handler, part};
 use crate::i18n::use_texts;
 
 #[component]
@@ -22,13 +22,12 @@ pub fn SidePane() -> impl IntoView {
     let client = expect_context::<Client>();
     let browser = expect_context::<BrowserHandle>();
     let texts = use_texts();
-    let navigate = use_navigate();
+    let address = expect_context::<Address>();
     let making = RwSignal::new(false);
     let query = RwSignal::new(String::new());
     let talk_to = Callback::new(move |user: User| {
-        let navigate = navigate.clone();
         open_direct(client, browser, user, move |room| {
-            navigate(&format!("/rooms/{room}"), NavigateOptions::default());
+            address.go(&format!("/rooms/{room}"));
         });
     });
     let waiting = Memo::new(move |_| client.outbox.with(protocol::state::Outbox::waiting));
@@ -42,7 +41,7 @@ pub fn SidePane() -> impl IntoView {
                     class="icon-button"
                     aria-label=texts.side.new_group
                     title=texts.side.new_group
-                    on:click=move |_| making.set(true)
+                    on:click=handler(move |_| making.set(true))
                 >
                     <Glyph icon=Icon::Add/>
                 </button>
@@ -55,24 +54,24 @@ pub fn SidePane() -> impl IntoView {
             />
             <RoomList query/>
             <p class="waiting" role="status">
-                {move || (waiting.get() > 0).then(|| (texts.state.waiting)(waiting.get()))}
+                {part(move || (waiting.get() > 0).then(|| (texts.state.waiting)(waiting.get())))}
             </p>
             <footer class="side-foot">
                 <a class="me" href="/settings">
-                    {move || client.me.get().map(|me| {
+                    {part(move || client.me.get().map(|me| {
                         let name = shown(&me, texts);
                         view! {
                             <Face user=me.id/>
                             <span class="me-name" dir="auto">{name}</span>
-                        }
-                    })}
+                        }.into_any()
+                    }))}
                     <span class="only-heard">{texts.side.settings}</span>
                     <Glyph icon=Icon::Gear/>
                 </a>
             </footer>
-            {move || making.get().then(|| view! {
+            {part(move || making.get().then(|| view! {
                 <GroupDialog on_close=Callback::new(move |()| making.set(false))/>
-            })}
+            }.into_any()))}
         </aside>
     }
     .into_any()

@@ -1,12 +1,13 @@
 //! My rooms, latest activity first.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use protocol::wire::{Room, RoomKind};
 use protocol::{RoomId, RoomRef};
 
+use crate::address::{Address, decoded};
 use crate::client::Client;
 use crate::common::avatar::{Face, Presence, hue, initial};
+use crate::common::parts::{Lines, Shown, part, value};
 use crate::i18n::use_texts;
 
 /// More than this is not counted out.
@@ -36,18 +37,18 @@ pub fn RoomList(query: RwSignal<String>) -> impl IntoView {
     let none = move || query.with(String::is_empty) && shown.with(Vec::is_empty);
     view! {
         <nav class="rooms-nav" aria-label=texts.side.your_rooms>
-            <Show when=move || query.with(|query| !query.is_empty()) && shown.with(|shown| !shown.is_empty())>
+            <Shown when=move || query.with(|query| !query.is_empty()) && shown.with(|shown| !shown.is_empty())>
                 <h2 class="rooms-title">{texts.side.your_rooms}</h2>
-            </Show>
+            </Shown>
             <ul class="room-list">
-                <For each=move || shown.get() key=|room| *room children=|room| view! { <RoomLine room/> }/>
+                <Lines of=move || shown.get() key=RoomId::to_string line=|room| view! { <RoomLine room/> }/>
             </ul>
-            <Show when=none>
+            <Shown when=none>
                 <div class="empty-side">
                     <p class="empty-title">{texts.side.no_rooms}</p>
                     <p>{texts.side.no_rooms_lead}</p>
                 </div>
-            </Show>
+            </Shown>
         </nav>
     }
     .into_any()
@@ -57,7 +58,7 @@ pub fn RoomList(query: RwSignal<String>) -> impl IntoView {
 fn RoomLine(room: RoomId) -> impl IntoView {
     let client = expect_context::<Client>();
     let texts = use_texts();
-    let path = use_location().pathname;
+    let path = expect_context::<Address>().path;
     // A line that is being taken away keeps what it showed last.
     let line = Memo::new(move |before: Option<&Option<Room>>| {
         client
@@ -93,17 +94,17 @@ fn RoomLine(room: RoomId) -> impl IntoView {
                 <RoomFace line/>
                 <span class="room-words">
                     <span class="room-top">
-                        <span class="room-name" dir="auto">{name}</span>
-                        <time datetime=stamp>{time}</time>
+                        <span class="room-name" dir="auto">{part(name)}</span>
+                        <time datetime=value(stamp)>{part(time)}</time>
                     </span>
                     <span class="room-bottom">
-                        <span class="room-last" dir="auto">{last}</span>
-                        {move || (unread.get() > 0).then(|| view! {
+                        <span class="room-last" dir="auto">{part(last)}</span>
+                        {part(move || (unread.get() > 0).then(|| view! {
                             <span class="badge">
                                 <span aria-hidden="true">{capped(unread.get())}</span>
                                 <span class="only-heard">{(texts.side.unread)(unread.get())}</span>
                             </span>
-                        })}
+                        }.into_any()))}
                     </span>
                 </span>
             </a>
@@ -122,7 +123,7 @@ fn RoomFace(line: Memo<Option<Room>>) -> impl IntoView {
             Some((line.id, line.peer, client.room_name(line, texts)))
         })
     });
-    move || {
+    part(move || {
         who.get().map(|(id, peer, name)| match peer {
             Some(user) => view! {
                 <span class="face-box"><Face user/><Presence user/></span>
@@ -137,7 +138,7 @@ fn RoomFace(line: Memo<Option<Room>>) -> impl IntoView {
             }
             .into_any(),
         })
-    }
+    })
 }
 
 fn last_words(client: Client, room: &Room, texts: &crate::i18n::Texts) -> String {
@@ -177,7 +178,7 @@ pub fn capped(unread: u64) -> String {
 
 /// The room that an address names.
 pub fn room_in(path: &str) -> Option<RoomId> {
-    path.strip_prefix("/rooms/")?
+    decoded(path.strip_prefix("/rooms/")?)
         .parse::<RoomRef>()
         .ok()
         .map(RoomRef::id)

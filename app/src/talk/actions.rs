@@ -6,6 +6,7 @@ use protocol::MessageId;
 use super::acts::Acts;
 use super::emoji::EmojiPicker;
 use crate::common::icon::{Glyph, Icon};
+use crate::common::parts::{Shown, handler};
 use crate::i18n::use_texts;
 
 #[component]
@@ -22,7 +23,7 @@ pub fn Actions(id: MessageId, mine: bool) -> impl IntoView {
                 aria-label=texts.message.react
                 title=texts.message.react
                 aria-expanded=move || picking.get().to_string()
-                on:click=pick
+                on:click=handler(pick)
             >
                 <Glyph icon=Icon::Smile/>
             </button>
@@ -31,7 +32,7 @@ pub fn Actions(id: MessageId, mine: bool) -> impl IntoView {
                 class="icon-button"
                 aria-label=texts.message.reply
                 title=texts.message.reply
-                on:click=move |_| acts.reply(id)
+                on:click=handler(move |_| acts.reply(id))
             >
                 <Glyph icon=Icon::Reply/>
             </button>
@@ -41,7 +42,7 @@ pub fn Actions(id: MessageId, mine: bool) -> impl IntoView {
                     class="icon-button"
                     aria-label=texts.message.edit
                     title=texts.message.edit
-                    on:click=move |_| acts.edit(id)
+                    on:click=handler(move |_| acts.edit(id))
                 >
                     <Glyph icon=Icon::Edit/>
                 </button>
@@ -50,15 +51,15 @@ pub fn Actions(id: MessageId, mine: bool) -> impl IntoView {
                     class="icon-button alert"
                     aria-label=texts.message.delete
                     title=texts.message.delete
-                    on:click=move |_| acts.ask_to_delete(id)
+                    on:click=handler(move |_| acts.ask_to_delete(id))
                 >
                     <Glyph icon=Icon::Delete/>
                 </button>
-            })}
+            }.into_any())}
         </div>
-        <Show when=move || picking.get()>
+        <Shown when=move || picking.get()>
             <EmojiPicker id/>
-        </Show>
+        </Shown>
     }
     .into_any()
 }

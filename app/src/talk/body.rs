@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::message::of;
 use super::rows::Row;
 use crate::common::links::{Piece, pieces};
+use crate::common::parts::{handler, part};
 use crate::i18n::use_texts;
 
 /// A text longer than this, or of more lines, is folded.
@@ -31,7 +32,7 @@ pub fn Body(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
         })
     });
     let open = RwSignal::new(false);
-    move || {
+    part(move || {
         let Shown {
             body,
             deleted,
@@ -51,22 +52,22 @@ pub fn Body(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
             <div class="body-box">
                 <p class="body" dir="auto" data-size=size data-folded=move || (long && !open.get()).to_string()>
                     {text}
-                    {edited.then(|| view! { <span class="edited">{texts.message.edited}</span> })}
+                    {edited.then(|| view! { <span class="edited">{texts.message.edited}</span> }.into_any())}
                 </p>
                 {long.then(|| view! {
                     <button
                         type="button"
                         class="quiet fold"
                         aria-expanded=move || open.get().to_string()
-                        on:click=move |_| open.update(|open| *open = !*open)
+                        on:click=handler(move |_| open.update(|open| *open = !*open))
                     >
-                        {move || if open.get() { texts.message.show_less } else { texts.message.show_more }}
+                        {part(move || if open.get() { texts.message.show_less } else { texts.message.show_more })}
                     </button>
-                })}
+                }.into_any())}
             </div>
         }
         .into_any()
-    }
+    })
 }
 
 fn piece(piece: Piece) -> AnyView {

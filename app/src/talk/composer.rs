@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use leptos::ev::{KeyboardEvent, SubmitEvent};
+use leptos::ev::{KeyboardEvent, MouseEvent, SubmitEvent};
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -19,6 +19,7 @@ use crate::common::icon::{Glyph, Icon};
 use crate::common::ime::{Ime, enter_here};
 use crate::common::keys::Decision;
 use crate::common::length::{LONGEST, too_long};
+use crate::common::parts::{handler, part, watch};
 use crate::i18n::use_texts;
 
 /// A draft is kept when the writer pauses this long.
@@ -60,9 +61,9 @@ pub fn Composer() -> impl IntoView {
         }
     };
     view! {
-        <form class="composer" method="post" action=format!("/rooms/{}", acts.room) on:submit=submit>
+        <form class="composer" method="post" action=format!("/rooms/{}", acts.room) on:submit=handler(submit)>
             <ReplyingTo/>
-            {move || desk.refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> })}
+            {part(move || desk.refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> }.into_any()))}
             <div class="composer-box">
                 <textarea
                     id=COMPOSER
@@ -74,12 +75,12 @@ pub fn Composer() -> impl IntoView {
                     aria-label=texts.composer.label
                     placeholder=move || (texts.composer.placeholder)(&name())
                     node_ref=desk.field
-                    on:compositionstart=move |_| desk.ime.started()
-                    on:compositionupdate=move |event| desk.ime.updated(&event)
-                    on:compositionend=move |event| desk.ime.ended(&event, move || desk.send())
-                    on:keydown=pressed
-                    on:input=move |_| desk.changed()
-                    on:blur=move |_| desk.keep_draft()
+                    on:compositionstart=handler(move |_| desk.ime.started())
+                    on:compositionupdate=handler(move |event| desk.ime.updated(&event))
+                    on:compositionend=handler(move |event| desk.ime.ended(&event, move || desk.send()))
+                    on:keydown=handler(pressed)
+                    on:input=handler(move |_| desk.changed())
+                    on:blur=handler(move |_| desk.keep_draft())
                 ></textarea>
                 // Pressing the button must not take the focus, or a phone's keyboard goes away.
                 <button
@@ -87,7 +88,7 @@ pub fn Composer() -> impl IntoView {
                     class="send"
                     aria-label=texts.composer.send
                     title=texts.composer.send
-                    on:mousedown=move |event| event.prevent_default()
+                    on:mousedown=handler(move |event: MouseEvent| event.prevent_default())
                 >
                     <Glyph icon=Icon::Send/>
                 </button>
@@ -102,7 +103,7 @@ fn ReplyingTo() -> impl IntoView {
     let acts = expect_context::<Acts>();
     let client = expect_context::<Client>();
     let texts = use_texts();
-    move || {
+    part(move || {
         let id = acts.replying.get()?;
         let row = acts.row(id)?;
         let author = row.author;
@@ -110,7 +111,7 @@ fn ReplyingTo() -> impl IntoView {
             <p class="replying">
                 <Glyph icon=Icon::Reply/>
                 <span class="replying-words">
-                    <strong>{move || (texts.composer.replying_to)(&client.name_of(author, texts))}</strong>
+                    <strong>{part(move || (texts.composer.replying_to)(&client.name_of(author, texts)))}</strong>
                     " "
                     <span dir="auto">{super::rows::excerpt(&row.body)}</span>
                 </span>
@@ -118,13 +119,13 @@ fn ReplyingTo() -> impl IntoView {
                     type="button"
                     class="icon-button"
                     aria-label=texts.composer.stop_replying
-                    on:click=move |_| acts.step_back()
+                    on:click=handler(move |_| acts.step_back())
                 >
                     <Glyph icon=Icon::Close/>
                 </button>
             </p>
-        })
-    }
+        }.into_any())
+    })
 }
 
 /// The box and what is going on in it.
@@ -174,7 +175,7 @@ impl Desk {
     /// Brings back what was being written here, unless something is in the box already: it may
     /// have been typed before the page came to life.
     fn bring_draft(self) {
-        Effect::new(move |_| {
+        watch(move || {
             let (Some(field), Some(browser)) = (self.field.get(), self.acts.browser.get()) else {
                 return;
             };

@@ -6,6 +6,7 @@ use protocol::MessageId;
 use super::acts::{Acts, focus_composer};
 use crate::browser::Intent;
 use crate::common::dialog::{Dialog, DialogHandle};
+use crate::common::parts::{handler, part};
 use crate::i18n::use_texts;
 
 #[component]
@@ -13,15 +14,16 @@ pub fn DeleteDialog() -> impl IntoView {
     let acts = expect_context::<Acts>();
     let texts = use_texts();
     let closed = Callback::new(move |()| acts.deleting.set(None));
-    move || {
+    part(move || {
         acts.deleting.get().map(|id| {
             view! {
                 <Dialog title=texts.message.delete_sure on_close=closed>
                     <Question id/>
                 </Dialog>
             }
+            .into_any()
         })
-    }
+    })
 }
 
 #[component]
@@ -40,8 +42,8 @@ fn Question(id: MessageId) -> impl IntoView {
     view! {
         <p>{texts.message.delete_lead}</p>
         <p class="dialog-acts">
-            <button type="button" class="button plain" on:click=move |_| dialog.close()>{texts.side.cancel}</button>
-            <button type="button" class="button alert" on:click=delete>{texts.message.delete}</button>
+            <button type="button" class="button plain" on:click=handler(move |_| dialog.close())>{texts.side.cancel}</button>
+            <button type="button" class="button alert" on:click=handler(delete)>{texts.message.delete}</button>
         </p>
     }
 }

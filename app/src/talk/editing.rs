@@ -12,6 +12,7 @@ use crate::common::dom;
 use crate::common::ime::{Ime, enter_here};
 use crate::common::keys::Decision;
 use crate::common::length::{LONGEST, too_long};
+use crate::common::parts::{handler, part, watch};
 use crate::i18n::use_texts;
 
 #[component]
@@ -22,7 +23,7 @@ pub fn EditBox(id: MessageId) -> impl IntoView {
     let ime = Ime::new();
     let refused = RwSignal::new(None::<String>);
     // The text is set as a value, never rendered: a text area's children are not escaped.
-    Effect::new(move |_| {
+    watch(move || {
         if let (Some(field), Some(row)) = (field.get(), acts.row(id)) {
             field.set_value(&row.body);
             grow::fit(&field);
@@ -71,20 +72,20 @@ pub fn EditBox(id: MessageId) -> impl IntoView {
                 rows="1"
                 dir="auto"
                 aria-label=texts.message.edit_box
-                on:compositionstart=move |_| ime.started()
-                on:compositionupdate=move |event| ime.updated(&event)
-                on:compositionend=move |event| ime.ended(&event, save)
-                on:keydown=pressed
-                on:input=move |_| {
+                on:compositionstart=handler(move |_| ime.started())
+                on:compositionupdate=handler(move |event| ime.updated(&event))
+                on:compositionend=handler(move |event| ime.ended(&event, save))
+                on:keydown=handler(pressed)
+                on:input=handler(move |_| {
                     if let Some(field) = field.get_untracked() {
                         grow::fit(&field);
                     }
-                }
+                })
             ></textarea>
-            {move || refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> })}
+            {part(move || refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> }.into_any()))}
             <p class="edit-acts">
-                <button type="button" class="button small" on:click=save_by_button>{texts.message.save_edit}</button>
-                <button type="button" class="quiet" on:click=move |_| stop()>{texts.side.cancel}</button>
+                <button type="button" class="button small" on:click=handler(save_by_button)>{texts.message.save_edit}</button>
+                <button type="button" class="quiet" on:click=handler(move |_| stop())>{texts.side.cancel}</button>
             </p>
         </div>
     }

@@ -8,6 +8,7 @@ use protocol::MessageId;
 use super::acts::{Acts, element_id};
 use crate::client::Client;
 use crate::common::dom;
+use crate::common::parts::{handler, watch};
 use crate::i18n::use_texts;
 
 const AT_HAND: [&str; 8] = ["👍", "❤️", "😂", "😮", "😢", "🙏", "🎉", "✅"];
@@ -22,7 +23,7 @@ pub fn EmojiPicker(id: MessageId) -> impl IntoView {
     let texts = use_texts();
     let panel = NodeRef::<html::Div>::new();
     let field = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
+    watch(move || {
         let first = panel
             .get()
             .and_then(|panel| panel.query_selector("button").ok().flatten());
@@ -77,19 +78,19 @@ pub fn EmojiPicker(id: MessageId) -> impl IntoView {
             aria-label=texts.message.emoji_picker
             data-upwards=upwards.to_string()
             node_ref=panel
-            on:keydown=escape
+            on:keydown=handler(escape)
         >
             <div class="picker-row">
                 {AT_HAND
                     .iter()
                     .map(|emoji| view! {
-                        <button type="button" class="picker-emoji" aria-label=*emoji on:click=move |_| choose(emoji)>
+                        <button type="button" class="picker-emoji" aria-label=*emoji on:click=handler(move |_| choose(emoji))>
                             {*emoji}
                         </button>
-                    })
+                    }.into_any())
                     .collect_view()}
             </div>
-            <form class="picker-other" on:submit=typed>
+            <form class="picker-other" on:submit=handler(typed)>
                 <input
                     node_ref=field
                     type="text"

@@ -17,6 +17,7 @@ use crate::client::{Client, OpenRoom, RoomState};
 use crate::common::dom;
 use crate::common::ime::enter_here;
 use crate::common::keys::Enter;
+use crate::common::parts::watch;
 use crate::house::FirstPage;
 
 /// A message counts as seen after it has been in view this long.
@@ -36,7 +37,7 @@ pub fn follow(acts: Acts, client: Client, entry: Entry) {
     follow_arrivals(acts, client, entry);
     let seen = Seen::new(acts, client);
     provide_context(seen);
-    Effect::new(move |_| {
+    watch(move || {
         acts.rows.track();
         acts.next_frame(move || {
             acts.scroller.settle();
@@ -51,14 +52,14 @@ pub fn follow(acts: Acts, client: Client, entry: Entry) {
             .rooms
             .with(|rooms| rooms.get(acts.room).map(|room| room.head))
     });
-    Effect::new(move |_| {
+    watch(move || {
         head.track();
         seen.soon();
     });
     Effect::new(move |_| acts.scroller.observe());
     take_a_place(acts);
     // Only in the browser is there a window to listen to.
-    Effect::new(move |_| {
+    watch(move || {
         for handle in [
             window_event_listener(ev::focus, move |_| seen.soon()),
             window_event_listener(ev::visibilitychange, move |_| seen.soon()),
@@ -133,7 +134,7 @@ fn take_a_place(acts: Acts) {
     let places = expect_context::<Places>();
     let first_page = expect_context::<FirstPage>().is_now();
     let done = StoredValue::new(first_page);
-    Effect::new(move |_| {
+    watch(move || {
         if done.get_value() || acts.rows.with(super::rows::Rows::is_empty) {
             return;
         }

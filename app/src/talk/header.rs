@@ -7,6 +7,7 @@ use super::room::ShowingMembers;
 use crate::client::Client;
 use crate::common::avatar::{Face, Presence};
 use crate::common::icon::{Glyph, Icon};
+use crate::common::parts::{handler, part};
 use crate::i18n::use_texts;
 
 #[component]
@@ -42,20 +43,20 @@ pub fn RoomHeader() -> impl IntoView {
             <a class="icon-button back" href="/" aria-label=texts.side.back>
                 <Glyph icon=Icon::Back/>
             </a>
-            {move || peer.get().map(|user| view! { <Face user/> })}
+            {part(move || peer.get().map(|user| view! { <Face user/> }.into_any()))}
             <div class="room-title">
-                <h1 dir="auto">{name}</h1>
+                <h1 dir="auto">{part(name)}</h1>
                 <p class="room-about">
-                    {move || match peer.get() {
+                    {part(move || match peer.get() {
                         Some(user) => view! { <PeerState user/> }.into_any(),
                         None => view! {
-                            <span>{move || (texts.room.member_count)(members())}</span>
-                            {move || (here.get() > 0).then(|| view! {
+                            <span>{part(move || (texts.room.member_count)(members()))}</span>
+                            {part(move || (here.get() > 0).then(|| view! {
                                 <span class="here">{(texts.room.here_count)(here.get())}</span>
-                            })}
+                            }.into_any()))}
                         }
                         .into_any(),
-                    }}
+                    })}
                 </p>
             </div>
             <button
@@ -64,7 +65,7 @@ pub fn RoomHeader() -> impl IntoView {
                 aria-label=texts.room.members
                 title=texts.room.members
                 aria-expanded=move || showing.get().to_string()
-                on:click=move |_| showing.update(|showing| *showing = !*showing)
+                on:click=handler(move |_| showing.update(|showing| *showing = !*showing))
             >
                 <Glyph icon=Icon::People/>
             </button>
@@ -87,11 +88,11 @@ fn PeerState(user: protocol::UserId) -> impl IntoView {
         })
     };
     view! {
-        <span dir="auto">{username}</span>
-        {move || online().map(|online| {
+        <span dir="auto">{part(username)}</span>
+        {part(move || online().map(|online| {
             let word = if online { texts.side.online } else { texts.side.offline };
-            view! { <span class="here" data-online=online.to_string()>{word}</span> }
-        })}
+            view! { <span class="here" data-online=online.to_string()>{word}</span> }.into_any()
+        }))}
     }
 }
 
@@ -111,7 +112,7 @@ pub fn Person(
             <span class="person-words">
                 <span class="person-name" dir="auto">
                     {name}
-                    {note.map(|note| view! { <span class="note">{note}</span> })}
+                    {note.map(|note| view! { <span class="note">{note}</span> }.into_any())}
                 </span>
                 <span class="person-handle" dir="auto">{username}</span>
             </span>

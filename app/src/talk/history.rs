@@ -12,6 +12,7 @@ use crate::browser::Intent;
 use crate::client::{Client, RoomState};
 use crate::common::dom;
 use crate::common::icon::{Glyph, Icon};
+use crate::common::parts::{Lines, Shown, handler, part, value, watch};
 use crate::common::time::Day;
 use crate::i18n::use_texts;
 
@@ -52,19 +53,19 @@ pub fn History() -> impl IntoView {
                 aria-live="off"
                 aria-label=move || (texts.room.messages_in)(&name())
                 tabindex="0"
-                on:scroll=scrolled
-                on:keydown=keys
+                on:scroll=handler(scrolled)
+                on:keydown=handler(keys)
             >
                 <div class="rows" node_ref=acts.scroller.content>
                     <Beginning/>
-                    <For
-                        each=move || acts.rows.with(|rows| rows.order.clone())
-                        key=|key| *key
-                        children=|key| row(key)
+                    <Lines
+                        of=move || acts.rows.with(|rows| rows.order.clone())
+                        key=Key::to_string
+                        line=row
                     />
-                    <Show when=move || acts.with_open(|open| open.timeline.has_newer()).unwrap_or(false)>
+                    <Shown when=move || acts.with_open(|open| open.timeline.has_newer()).unwrap_or(false)>
                         <p class="loading-more">{texts.room.loading}</p>
-                    </Show>
+                    </Shown>
                 </div>
             </div>
             <UnreadBar/>
@@ -87,7 +88,7 @@ fn row(key: Key) -> AnyView {
 fn DayLine(day: Day) -> impl IntoView {
     let client = expect_context::<Client>();
     let texts = use_texts();
-    view! { <p class="day"><span>{move || client.clock(texts).day(day)}</span></p> }
+    view! { <p class="day"><span>{part(move || client.clock(texts).day(day))}</span></p> }
 }
 
 #[component]
@@ -126,21 +127,21 @@ fn Beginning() -> impl IntoView {
         })
         .unwrap_or(Top::Loading)
     });
-    move || {
+    part(move || {
         match top.get() {
         Top::Loading => view! { <Skeleton/> }.into_any(),
         Top::Empty => view! { <p class="empty-room">{texts.room.empty}</p> }.into_any(),
         Top::Begins => view! { <p class="room-begins">{texts.room.begins}</p> }.into_any(),
         Top::More { loading } => view! {
             <p class="load-older" data-loading=loading.to_string()>
-                <button type="button" class="quiet" on:click=move |_| acts.browser.ask(Intent::Older(acts.room))>
+                <button type="button" class="quiet" on:click=handler(move |_| acts.browser.ask(Intent::Older(acts.room)))>
                     {if loading { texts.room.loading } else { texts.room.load_older }}
                 </button>
             </p>
         }
         .into_any(),
     }
-    }
+    })
 }
 
 /// The shape of messages to come; the style sheet shows it only when they take their time.
@@ -150,7 +151,7 @@ fn Skeleton() -> impl IntoView {
     view! {
         <div class="skeletons">
             <p class="only-heard" role="status">{texts.room.loading}</p>
-            {(0..6).map(|at| view! { <div class="skeleton" data-at=at.to_string() aria-hidden="true"></div> }).collect_view()}
+            {(0..6).map(|at| view! { <div class="skeleton" data-at=at.to_string() aria-hidden="true"></div> }.into_any()).collect_view()}
         </div>
     }
 }
@@ -163,7 +164,7 @@ fn UnreadBar() -> impl IntoView {
     let texts = use_texts();
     let above = RwSignal::new(false);
     let closed = RwSignal::new(false);
-    Effect::new(move |_| {
+    watch(move || {
         acts.rows.track();
         acts.scroller.at_end().track();
         acts.next_frame(move || {
@@ -189,23 +190,23 @@ fn UnreadBar() -> impl IntoView {
     };
     let shown = move || above.get() && !closed.get();
     view! {
-        <Show when=shown>
+        <Shown when=shown>
             <p class="unread-bar">
                 <button
                     type="button"
-                    on:click=move |_| {
+                    on:click=handler(move |_| {
                         acts.scroller.begin_at("divider");
                         closed.set(true);
-                    }
+                    })
                 >
                     <Glyph icon=Icon::Up/>
-                    <span>{move || count().map(texts.room.new_since)}</span>
+                    <span>{part(move || count().map(texts.room.new_since))}</span>
                 </button>
-                <button type="button" class="icon-button" aria-label=texts.side.close on:click=move |_| closed.set(true)>
+                <button type="button" class="icon-button" aria-label=texts.side.close on:click=handler(move |_| closed.set(true))>
                     <Glyph icon=Icon::Close/>
                 </button>
             </p>
-        </Show>
+        </Shown>
     }
 }
 
@@ -220,7 +221,7 @@ fn JumpToLatest() -> impl IntoView {
             .unwrap_or_default()
     };
     let left_at = RwSignal::new(last_rev());
-    Effect::new(move |_| {
+    watch(move || {
         acts.scroller.at_end().track();
         left_at.set(last_rev());
     });
@@ -251,14 +252,14 @@ fn JumpToLatest() -> impl IntoView {
         new => (texts.room.jump_new)(new),
     };
     view! {
-        <Show when=away>
-            <button type="button" class="jump" aria-label=label on:click=move |_| acts.to_latest()>
+        <Shown when=away>
+            <button type="button" class="jump" aria-label=value(label) on:click=handler(move |_| acts.to_latest())>
                 <Glyph icon=Icon::Down/>
-                <Show when=move || new.get().gt(&0)>
-                    <span class="jump-count" aria-hidden="true">{move || crate::side::capped(new.get())}</span>
-                </Show>
+                <Shown when=move || new.get().gt(&0)>
+                    <span class="jump-count" aria-hidden="true">{part(move || crate::side::capped(new.get()))}</span>
+                </Shown>
             </button>
-        </Show>
+        </Shown>
     }
 }
 
@@ -292,7 +293,7 @@ fn Announcements() -> impl IntoView {
         }
         Some(known.map_or(rev, |known| known.max(rev)))
     });
-    view! { <p class="only-heard" role="status">{move || spoken.get()}</p> }
+    view! { <p class="only-heard" role="status">{part(move || spoken.get())}</p> }
 }
 
 fn chosen(event: &KeyboardEvent) -> Option<MessageId> {

@@ -4,17 +4,18 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_navigate;
 use protocol::UserId;
 use protocol::wire::{Member, Problem, RoomKind, User};
 
 use super::acts::Acts;
 use super::header::Person;
 use super::room::ShowingMembers;
+use crate::address::Address;
 use crate::client::Client;
 use crate::common::dialog::{Dialog, DialogHandle};
 use crate::common::dom;
 use crate::common::icon::{Glyph, Icon};
+use crate::common::parts::{Lines, Shown, handler, part, watch};
 use crate::i18n::use_texts;
 use crate::side::finder::PeopleFinder;
 
@@ -47,7 +48,7 @@ pub fn Members() -> impl IntoView {
         });
     });
     let heading = NodeRef::<html::H2>::new();
-    Effect::new(move |_| {
+    watch(move || {
         if let Some(heading) = heading.get() {
             dom::focus_quietly(&heading);
         }
@@ -56,23 +57,23 @@ pub fn Members() -> impl IntoView {
         <section class="members" aria-labelledby="members-title">
             <header class="members-head">
                 <h2 id="members-title" node_ref=heading tabindex="-1">{texts.room.members}</h2>
-                <button type="button" class="icon-button" aria-label=texts.side.close on:click=move |_| showing.set(false)>
+                <button type="button" class="icon-button" aria-label=texts.side.close on:click=handler(move |_| showing.set(false))>
                     <Glyph icon=Icon::Close/>
                 </button>
             </header>
-            <Show when=move || many.get()>
+            <Shown when=move || many.get()>
                 <p class="members-acts">
                     <button
                         type="button"
                         class="button plain small"
                         aria-expanded=move || adding.get().to_string()
-                        on:click=move |_| adding.update(|adding| *adding = !*adding)
+                        on:click=handler(move |_| adding.update(|adding| *adding = !*adding))
                     >
                         <Glyph icon=Icon::Add/>
                         {texts.room.add_people}
                     </button>
                 </p>
-                <Show when=move || adding.get()>
+                <Shown when=move || adding.get()>
                     <PeopleFinder
                         label=texts.room.add_people
                         placeholder=texts.side.group_people_hint
@@ -80,26 +81,26 @@ pub fn Members() -> impl IntoView {
                         without=present
                         verb=texts.side.add_person
                     />
-                </Show>
-            </Show>
+                </Shown>
+            </Shown>
             <ul class="member-list">
-                <For
-                    each=move || members.get()
-                    key=|member| (member.user.id, member.user.display_name.clone())
-                    children=move |member| view! { <MemberLine member many/> }
+                <Lines
+                    of=move || members.get()
+                    key=|member| format!("{} {}", member.user.id, member.user.display_name)
+                    line=move |member| view! { <MemberLine member many/> }
                 />
             </ul>
-            <Show when=move || many.get()>
+            <Shown when=move || many.get()>
                 <Rename/>
                 <p class="members-acts">
-                    <button type="button" class="quiet alert" on:click=move |_| leaving.set(true)>{texts.room.leave}</button>
+                    <button type="button" class="quiet alert" on:click=handler(move |_| leaving.set(true))>{texts.room.leave}</button>
                 </p>
-            </Show>
-            {move || leaving.get().then(|| view! {
+            </Shown>
+            {part(move || leaving.get().then(|| view! {
                 <Dialog title=texts.room.leave_sure on_close=Callback::new(move |()| leaving.set(false))>
                     <LeaveQuestion/>
                 </Dialog>
-            })}
+            }.into_any()))}
         </section>
     }
     .into_any()
@@ -128,11 +129,11 @@ fn MemberLine(member: Member, many: Memo<bool>) -> impl IntoView {
                 Some(note) => view! { <Person user=member.user note/> }.into_any(),
                 None => view! { <Person user=member.user/> }.into_any(),
             }}
-            <Show when=move || many.get() && !is_me>
-                <button type="button" class="icon-button remove" aria-label=label.clone() on:click=remove>
+            <Shown when=move || many.get() && !is_me>
+                <button type="button" class="icon-button remove" aria-label=label.clone() on:click=handler(remove)>
                     <Glyph icon=Icon::Close/>
                 </button>
-            </Show>
+            </Shown>
         </li>
     }
 }
@@ -160,7 +161,7 @@ fn Rename() -> impl IntoView {
         }
     };
     view! {
-        <form class="rename" on:submit=submit>
+        <form class="rename" on:submit=handler(submit)>
             <label class="field">
                 <span>{texts.room.room_name}</span>
                 <input node_ref=field type="text" autocomplete="off" maxlength="80" value=name/>
@@ -176,22 +177,19 @@ fn LeaveQuestion() -> impl IntoView {
     let client = expect_context::<Client>();
     let dialog = expect_context::<DialogHandle>();
     let texts = use_texts();
-    let navigate = use_navigate();
+    let address = expect_context::<Address>();
     let leave = move |_| {
-        let navigate = navigate.clone();
         let Some(me) = client.me.with_untracked(|me| me.as_ref().map(|me| me.id)) else {
             return;
         };
         dialog.close();
-        leave_room(acts, client, me, move || {
-            navigate("/", leptos_router::NavigateOptions::default());
-        });
+        leave_room(acts, client, me, move || address.go("/"));
     };
     view! {
         <p>{texts.room.leave_lead}</p>
         <p class="dialog-acts">
-            <button type="button" class="button plain" on:click=move |_| dialog.close()>{texts.side.cancel}</button>
-            <button type="button" class="button alert" on:click=leave>{texts.room.leave}</button>
+            <button type="button" class="button plain" on:click=handler(move |_| dialog.close())>{texts.side.cancel}</button>
+            <button type="button" class="button alert" on:click=handler(leave)>{texts.room.leave}</button>
         </p>
     }
 }

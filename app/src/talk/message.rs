@@ -18,6 +18,7 @@ use crate::client::Client;
 use crate::common::avatar::Face;
 use crate::common::dom;
 use crate::common::icon::{Glyph, Icon};
+use crate::common::parts::{Shown, handler, part, value};
 use crate::i18n::use_texts;
 
 /// In rooms larger than this, nobody counts who has read what.
@@ -83,46 +84,46 @@ pub fn MessageRow(id: MessageId) -> impl IntoView {
             class="message"
             id=element_id(id)
             tabindex="-1"
-            aria-label=label
+            aria-label=value(label)
             data-mine=mine.to_string()
             data-starts=move || starts.get().to_string()
-            data-state=state
-            on:pointerenter=enter
-            on:pointerleave=leave
-            on:focusin=move |_| acts.focused.set(Some(id))
-            on:focusout=focus_out
+            data-state=value(state)
+            on:pointerenter=handler(enter)
+            on:pointerleave=handler(leave)
+            on:focusin=handler(move |_| acts.focused.set(Some(id)))
+            on:focusout=handler(focus_out)
         >
             <div class="gutter">
-                {move || if starts.get() {
+                {part(move || if starts.get() {
                     view! { <Face user=author/> }.into_any()
                 } else {
-                    view! { <time class="gutter-time" datetime=move || at.get().to_string()>{time}</time> }.into_any()
-                }}
+                    view! { <time class="gutter-time" datetime=move || at.get().to_string()>{part(time)}</time> }.into_any()
+                })}
             </div>
             <div class="content">
-                <Show when=move || starts.get()>
+                <Shown when=move || starts.get()>
                     <p class="byline">
-                        <span class="author" dir="auto">{move || client.name_of(author, texts)}</span>
-                        <time datetime=move || at.get().to_string()>{time}</time>
+                        <span class="author" dir="auto">{part(move || client.name_of(author, texts))}</span>
+                        <time datetime=move || at.get().to_string()>{part(time)}</time>
                     </p>
-                </Show>
+                </Shown>
                 <QuoteLine row/>
                 <div class="body-line">
-                    {move || if editing.get() {
+                    {part(move || if editing.get() {
                         view! { <EditBox id/> }.into_any()
                     } else {
                         view! { <Body row/> }.into_any()
-                    }}
-                    <Show when=move || !editing.get()>
+                    })}
+                    <Shown when=move || !editing.get()>
                         <Marks row/>
-                    </Show>
+                    </Shown>
                 </div>
                 <Reactions row/>
                 <Failure row/>
             </div>
-            <Show when=move || is_active() && usable.get() && !editing.get()>
+            <Shown when=move || is_active() && usable.get() && !editing.get()>
                 <Actions id mine/>
-            </Show>
+            </Shown>
         </article>
     }
     .into_any()
@@ -169,7 +170,7 @@ fn Marks(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
         // That all have read it is said of the last one only: it holds for those before.
         .filter(|mark| *mark != Some(0) || is_my_last(acts, row))
     });
-    move || {
+    part(move || {
         mark.get().map(|mark| match mark {
             None => view! {
                 <span class="mark-line" data-kind="waiting" title=texts.message.sending>
@@ -193,7 +194,7 @@ fn Marks(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
             }
             .into_any(),
         })
-    }
+    })
 }
 
 fn is_my_last(acts: Acts, row: Memo<Option<Arc<Row>>>) -> bool {
@@ -213,7 +214,7 @@ fn Failure(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
     let acts = expect_context::<Acts>();
     let texts = use_texts();
     let failed = Memo::new(move |_| row.with(|row| row.as_deref().and_then(failure)));
-    move || {
+    part(move || {
         failed.get().map(|(op, problem, posting)| {
             let what = if posting { texts.message.not_sent } else { texts.message.change_failed };
             view! {
@@ -225,15 +226,15 @@ fn Failure(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
                         <span>{texts.problem(&problem)}</span>
                     </p>
                     <p class="failure-acts">
-                        <button type="button" class="quiet" on:click=move |_| acts.browser.ask(Intent::Retry(op))>
+                        <button type="button" class="quiet" on:click=handler(move |_| acts.browser.ask(Intent::Retry(op)))>
                             {texts.message.retry}
                         </button>
-                        <button type="button" class="quiet alert" on:click=move |_| acts.browser.ask(Intent::Discard(op))>
+                        <button type="button" class="quiet alert" on:click=handler(move |_| acts.browser.ask(Intent::Discard(op)))>
                             {texts.message.discard}
                         </button>
                     </p>
                 </div>
-            }
+            }.into_any()
         })
-    }
+    })
 }

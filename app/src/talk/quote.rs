@@ -8,6 +8,7 @@ use super::acts::Acts;
 use super::rows::{Quote, Row};
 use crate::client::Client;
 use crate::common::icon::{Glyph, Icon};
+use crate::common::parts::{handler, part};
 use crate::i18n::use_texts;
 
 #[component]
@@ -17,7 +18,7 @@ pub fn QuoteLine(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
     let texts = use_texts();
     let quote =
         Memo::new(move |_| row.with(|row| row.as_deref().and_then(|row| row.reply.clone())));
-    move || {
+    part(move || {
         quote.get().map(|Quote { id, known }| {
             let line = match known {
                 None => view! { <span class="quote-text">{texts.message.original_missing}</span> }.into_any(),
@@ -25,7 +26,7 @@ pub fn QuoteLine(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
                     let author = quoted.author;
                     let text = if quoted.deleted { texts.message.deleted.to_owned() } else { quoted.text };
                     view! {
-                        <span class="quote-author" dir="auto">{move || client.name_of(author, texts)}</span>
+                        <span class="quote-author" dir="auto">{part(move || client.name_of(author, texts))}</span>
                         " "
                         <span class="quote-text" dir="auto">{text}</span>
                     }
@@ -33,11 +34,11 @@ pub fn QuoteLine(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
                 }
             };
             view! {
-                <button type="button" class="quote" title=texts.message.go_to_original on:click=move |_| acts.jump(id)>
+                <button type="button" class="quote" title=texts.message.go_to_original on:click=handler(move |_| acts.jump(id))>
                     <Glyph icon=Icon::Reply/>
                     {line}
                 </button>
-            }
+            }.into_any()
         })
-    }
+    })
 }

@@ -9,6 +9,7 @@ use super::acts::Acts;
 use super::message::of;
 use super::rows::Row;
 use crate::client::Client;
+use crate::common::parts::{Lines, Shown, handler, part, value};
 use crate::i18n::use_texts;
 
 #[component]
@@ -23,11 +24,11 @@ pub fn Reactions(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
         })
     });
     view! {
-        <Show when=move || emoji.with(|emoji| !emoji.is_empty())>
+        <Shown when=move || emoji.with(|emoji| !emoji.is_empty())>
             <ul class="reactions" aria-label=texts.message.react>
-                <For each=move || emoji.get() key=String::clone children=move |emoji| view! { <Pill row emoji/> }/>
+                <Lines of=move || emoji.get() key=String::clone line=move |emoji| view! { <Pill row emoji/> }/>
             </ul>
-        </Show>
+        </Shown>
     }
 }
 
@@ -82,11 +83,11 @@ fn Pill(row: Memo<Option<Arc<Row>>>, emoji: String) -> impl IntoView {
                 class="pill"
                 aria-pressed=move || mine.get().to_string()
                 aria-label=move || emoji.with_value(|emoji| (texts.message.reaction)(emoji, count()))
-                title=names
-                on:click=pressed
+                title=value(names)
+                on:click=handler(pressed)
             >
                 <span class="pill-emoji">{emoji.get_value()}</span>
-                <span class="pill-count">{count}</span>
+                <span class="pill-count">{part(count)}</span>
             </button>
         </li>
     }

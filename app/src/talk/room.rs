@@ -1,10 +1,9 @@
 //! `/rooms/{room}`: header, history, composer, and the members on demand.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use protocol::state::Divider;
 use protocol::wire::code;
-use protocol::{Rev, RoomId, RoomRef};
+use protocol::{Rev, RoomId};
 
 use super::acts::Acts;
 use super::composer::Composer;
@@ -16,19 +15,20 @@ use super::lobby::NoSuchRoom;
 use super::members::Members;
 use super::rows::{Rows, Sources};
 use super::typing::TypingLine;
+use crate::address::Address;
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::{Client, OpenRoom, RoomState};
+use crate::common::parts::{Shown, part, watch};
+use crate::side::room_in;
 
 #[component]
 pub fn RoomPage() -> impl IntoView {
-    let params = use_params_map();
-    let room = Memo::new(move |_| {
-        params.with(|params| params.get("room")?.parse::<RoomRef>().ok().map(RoomRef::id))
-    });
-    move || match room.get() {
+    let path = expect_context::<Address>().path;
+    let room = Memo::new(move |_| path.with(|path| room_in(path)));
+    part(move || match room.get() {
         Some(room) => view! { <Room room/> }.into_any(),
         None => view! { <NoSuchRoom problem=None/> }.into_any(),
-    }
+    })
 }
 
 #[component]
@@ -41,7 +41,7 @@ fn Room(room: RoomId) -> impl IntoView {
     let showing_members = RwSignal::new(false);
     provide_context(ShowingMembers(showing_members));
     follow(acts, client, entry);
-    Effect::new(move |_| {
+    watch(move || {
         browser.ask(Intent::Open(room));
     });
     let failed = Memo::new(move |_| {
@@ -61,7 +61,7 @@ fn Room(room: RoomId) -> impl IntoView {
             (about_rooms && acts.held.get().is_none()).then(|| problem.clone())
         })
     });
-    move || match failed.get().or_else(|| gone.get()) {
+    part(move || match failed.get().or_else(|| gone.get()) {
         Some(problem) => view! { <NoSuchRoom problem=Some(problem)/> }.into_any(),
         None => view! {
             <div class="room" data-members=move || showing_members.get().to_string()>
@@ -71,14 +71,14 @@ fn Room(room: RoomId) -> impl IntoView {
                     <TypingLine/>
                     <Composer/>
                 </section>
-                <Show when=move || showing_members.get()>
+                <Shown when=move || showing_members.get()>
                     <Members/>
-                </Show>
+                </Shown>
                 <DeleteDialog/>
             </div>
         }
         .into_any(),
-    }
+    })
 }
 
 /// Whether the members are shown beside the history.

@@ -2,6 +2,7 @@
 //! its way. A pure function of what is known, so that it is tested without a page.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use protocol::state::{Pending, PendingChange, PendingState};
@@ -22,6 +23,16 @@ pub enum Key {
     Divider,
     /// A message on its way has the key it will keep, so that its row never changes places.
     Message(MessageId),
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Day(day) => write!(f, "day {day}"),
+            Self::Divider => f.write_str("divider"),
+            Self::Message(id) => id.fmt(f),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

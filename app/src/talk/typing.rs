@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::acts::Acts;
 use crate::client::Client;
+use crate::common::parts::part;
 use crate::i18n::use_texts;
 
 #[component]
@@ -33,5 +34,5 @@ pub fn TypingLine() -> impl IntoView {
             _ => texts.room.typing_many.to_owned(),
         })
     };
-    view! { <p class="typing" role="status">{words}</p> }
+    view! { <p class="typing" role="status">{part(words)}</p> }
 }

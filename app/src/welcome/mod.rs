@@ -29,7 +29,7 @@ pub fn Welcome() -> impl IntoView {
                 <ul class="points">
                     {words.points
                         .iter()
-                        .map(|(title, text)| view! { <li><h2>{*title}</h2><p>{*text}</p></li> })
+                        .map(|(title, text)| view! { <li><h2>{*title}</h2><p>{*text}</p></li> }.into_any())
                         .collect_view()}
                 </ul>
             </main>
@@ -53,6 +53,7 @@ fn Picture() -> impl IntoView {
                 <span class="picture-bubble">{*line}</span>
             </p>
         }
+        .into_any()
     });
     view! { <div class="picture" aria-hidden="true">{lines.collect_view()}</div> }
 }

@@ -62,7 +62,7 @@ impl Kept {
         let found = answer(&store.get_all()?).await?;
         let pending = Array::from(&found)
             .iter()
-            .filter_map(|json| serde_json::from_str(&json.as_string()?).ok())
+            .filter_map(|json| protocol::json::read(json.as_string()?).ok())
             .collect();
         Ok(pending)
     }

@@ -21,6 +21,7 @@ mod watch;
 use std::rc::Rc;
 
 use app::App;
+use app::address::Address;
 use app::browser::BrowserHandle;
 use app::client::Client;
 use futures::channel::mpsc;
@@ -52,7 +53,7 @@ fn read_boot(document: &Document) -> Result<Boot, String> {
         .get_element_by_id("boot")
         .ok_or("the page carries no boot data")?;
     let text = element.text_content().unwrap_or_default();
-    serde_json::from_str(&text).map_err(|error| format!("the boot data is unreadable: {error}"))
+    protocol::json::read(&text).map_err(|error| format!("the boot data is unreadable: {error}"))
 }
 
 fn take_over(window: Window, document: &Document, boot: Boot) {
@@ -67,6 +68,7 @@ fn take_over(window: Window, document: &Document, boot: Boot) {
         };
         provide_context(client);
         provide_context(browser);
+        provide_context(Address::here());
         // After the first drawing, which must equal the server's.
         spawn_local(page::keep_time(client, window));
         view! { <App /> }

@@ -167,7 +167,7 @@ impl Rest {
     }
 
     fn read<T: DeserializeOwned>(&self, text: &str) -> Answer<T> {
-        serde_json::from_str(text).map_err(|error| {
+        protocol::json::read(text).map_err(|error| {
             web_sys::console::warn_1(&format!("an answer could not be read: {error}").into());
             Problem::new(code::INTERNAL, self.say(UNREADABLE))
         })
@@ -231,7 +231,7 @@ impl Rest {
     /// Not everything between here and the server speaks problem+json: a proxy in front of a
     /// server that is away answers in HTML.
     fn problem(&self, status: u16, text: &str) -> Problem {
-        let said: Option<Problem> = serde_json::from_str(text).ok();
+        let said: Option<Problem> = protocol::json::read(text).ok();
         let mut problem = said.unwrap_or_else(|| match status {
             401 => Problem::new(code::UNAUTHENTICATED, self.say(UNREACHABLE)),
             413 => Problem::new(code::TOO_LARGE, self.say(TOO_LARGE)),

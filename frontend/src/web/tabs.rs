@@ -25,7 +25,7 @@ impl Tabs {
             let word = event
                 .data()
                 .as_string()
-                .and_then(|json| serde_json::from_str(&json).ok());
+                .and_then(|json| protocol::json::read(json).ok());
             if let (Some(tab), Some(word)) = (tab.upgrade(), word) {
                 tab.hear_tab(&word);
             }

@@ -3,12 +3,13 @@
 //! Each room is a queue of its own: the next is sent when the one before it is confirmed or
 //! refused for good, which keeps my words in the order in which I said them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::json::{Fields, unknown};
 use crate::wire::Problem;
 use crate::{MessageId, OpId, RoomId, Timestamp};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pending {
     pub op: OpId,
@@ -18,7 +19,25 @@ pub struct Pending {
     pub state: PendingState,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+impl<'de> Deserialize<'de> for Pending {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Pending {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            op: fields.take("op")?,
+            room: fields.take("room")?,
+            at: fields.take("at")?,
+            change: fields.take("change")?,
+            state: fields.take("state")?,
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum PendingChange {
     #[serde(rename_all = "camelCase")]
@@ -40,7 +59,38 @@ pub enum PendingChange {
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+impl<'de> Deserialize<'de> for PendingChange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl PendingChange {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        let tag: String = fields.take("type")?;
+        Ok(match tag.as_str() {
+            "post" => Self::Post {
+                body: fields.take("body")?,
+                reply_to: fields.take("replyTo")?,
+            },
+            "edit" => Self::Edit {
+                message: fields.take("message")?,
+                body: fields.take("body")?,
+            },
+            "delete" => Self::Delete {
+                message: fields.take("message")?,
+            },
+            "react" => Self::React {
+                message: fields.take("message")?,
+                emoji: fields.take("emoji")?,
+                on: fields.take("on")?,
+            },
+            other => return unknown("type", other),
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub enum PendingState {
     Queued,
@@ -50,6 +100,26 @@ pub enum PendingState {
     Failed {
         problem: Problem,
     },
+}
+
+impl<'de> Deserialize<'de> for PendingState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl PendingState {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        let tag: String = fields.take("state")?;
+        Ok(match tag.as_str() {
+            "queued" => Self::Queued,
+            "sending" => Self::Sending,
+            "failed" => Self::Failed {
+                problem: fields.take("problem")?,
+            },
+            other => return unknown("state", other),
+        })
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,7 +1,8 @@
 //! What the first page carries, so that the browser starts from exactly what the server drew.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::json::Fields;
 use crate::wire::{Member, Message, Problem, Room, User};
 use crate::{Rev, RoomId, Timestamp, UserId};
 
@@ -61,7 +62,7 @@ impl Theme {
 }
 
 /// Everything that a page needs before its first await.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Boot {
     /// `None` for a stranger.
@@ -85,8 +86,32 @@ pub struct Boot {
     pub typed_name: Option<String>,
 }
 
+impl<'de> Deserialize<'de> for Boot {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Boot {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            me: fields.take("me")?,
+            language: fields.take("language")?,
+            theme: fields.take("theme")?,
+            utc_offset: fields.take("utcOffset")?,
+            now: fields.take("now")?,
+            rooms: fields.take("rooms")?,
+            room: fields.take("room")?,
+            users: fields.take("users")?,
+            online: fields.take("online")?,
+            problem: fields.take("problem")?,
+            typed_name: fields.take("typedName")?,
+        })
+    }
+}
+
 /// The last messages of the open room, and where I stand in it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomWindow {
     pub room: RoomId,
@@ -97,4 +122,22 @@ pub struct RoomWindow {
     /// Whether there is older history.
     pub more: bool,
     pub members: Vec<Member>,
+}
+
+impl<'de> Deserialize<'de> for RoomWindow {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl RoomWindow {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            room: fields.take("room")?,
+            messages: fields.take("messages")?,
+            head: fields.take("head")?,
+            more: fields.take("more")?,
+            members: fields.take("members")?,
+        })
+    }
 }

@@ -1,12 +1,13 @@
 //! The room's log: what happened, in order.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::json::{Fields, unknown};
 use crate::wire::RoomKind;
 use crate::{MessageId, OpId, Rev, RoomId, Timestamp, UserId};
 
 /// One entry of a room's log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -22,7 +23,27 @@ pub struct Event {
     pub kind: EventKind,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Event {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            room: fields.take("room")?,
+            rev: fields.take("rev")?,
+            at: fields.take("at")?,
+            by: fields.take("by")?,
+            op: fields.take("op")?,
+            posted: fields.take("posted")?,
+            kind: EventKind::read(fields)?,
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum EventKind {
@@ -60,9 +81,55 @@ pub enum EventKind {
     },
 }
 
+impl<'de> Deserialize<'de> for EventKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl EventKind {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        let tag: String = fields.take("type")?;
+        Ok(match tag.as_str() {
+            "created" => Self::Created {
+                kind: fields.take("kind")?,
+                name: fields.take("name")?,
+                members: fields.take("members")?,
+            },
+            "posted" => Self::Posted {
+                message: fields.take("message")?,
+            },
+            "edited" => Self::Edited {
+                message: fields.take("message")?,
+            },
+            "deleted" => Self::Deleted {
+                message: fields.take("message")?,
+            },
+            "reacted" => Self::Reacted {
+                message: fields.take("message")?,
+                emoji: fields.take("emoji")?,
+                on: fields.take("on")?,
+            },
+            "joined" => Self::Joined {
+                user: fields.take("user")?,
+            },
+            "left" => Self::Left {
+                user: fields.take("user")?,
+            },
+            "removed" => Self::Removed {
+                user: fields.take("user")?,
+            },
+            "renamed" => Self::Renamed {
+                name: fields.take("name")?,
+            },
+            other => return unknown("type", other),
+        })
+    }
+}
+
 /// A message as it stands now. In a `posted` event read from the log it is also the current
 /// state: what an edit replaced or a deletion removed is no longer readable anywhere.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
@@ -83,12 +150,49 @@ pub struct Message {
     pub reactions: Vec<Reaction>,
 }
 
+impl<'de> Deserialize<'de> for Message {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Message {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            id: fields.take("id")?,
+            rev: fields.take("rev")?,
+            author: fields.take("author")?,
+            at: fields.take("at")?,
+            body: fields.take("body")?,
+            reply_to: fields.take("replyTo")?,
+            edited_at: fields.take("editedAt")?,
+            deleted: fields.take_or_default("deleted")?,
+            reactions: fields.take_or_default("reactions")?,
+        })
+    }
+}
+
 /// One emoji under a message, with who put it there, first comer first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Reaction {
     pub emoji: String,
     pub users: Vec<UserId>,
+}
+
+impl<'de> Deserialize<'de> for Reaction {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Reaction {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            emoji: fields.take("emoji")?,
+            users: fields.take("users")?,
+        })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +201,7 @@ pub struct MessageRef {
     pub id: MessageId,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Edit {
@@ -106,8 +210,24 @@ pub struct Edit {
     pub edited_at: Timestamp,
 }
 
+impl<'de> Deserialize<'de> for Edit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Edit {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            id: fields.take("id")?,
+            body: fields.take("body")?,
+            edited_at: fields.take("editedAt")?,
+        })
+    }
+}
+
 /// What a room's subscription brings: an event, or the word that too much was missed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Delivery {
     Event(Box<Event>),
@@ -116,6 +236,22 @@ pub enum Delivery {
         #[serde(rename = "type")]
         tag: super::ResetTag,
     },
+}
+
+impl<'de> Deserialize<'de> for Delivery {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Delivery {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        if fields.says("type", "reset") {
+            let tag = fields.take("type")?;
+            return Ok(Self::Reset { tag });
+        }
+        Event::read(fields).map(|event| Self::Event(Box::new(event)))
+    }
 }
 
 impl Event {

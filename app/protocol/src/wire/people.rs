@@ -1,11 +1,12 @@
 //! Accounts, seen by others and by their owner.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::json::Fields;
 use crate::{SessionId, Timestamp, UserId};
 
 /// A person as others see them. A deleted account keeps its id and loses its names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct User {
@@ -16,8 +17,25 @@ pub struct User {
     pub deleted: bool,
 }
 
+impl<'de> Deserialize<'de> for User {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl User {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            id: fields.take("id")?,
+            username: fields.take("username")?,
+            display_name: fields.take("displayName")?,
+            deleted: fields.take_or_default("deleted")?,
+        })
+    }
+}
+
 /// `GET /api/me`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UserDetails {
@@ -26,6 +44,22 @@ pub struct UserDetails {
     pub created_at: Timestamp,
     /// The session that asked.
     pub session: SessionId,
+}
+
+impl<'de> Deserialize<'de> for UserDetails {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl UserDetails {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            created_at: fields.take("createdAt")?,
+            session: fields.take("session")?,
+            user: fields.rest()?,
+        })
+    }
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -87,7 +121,7 @@ pub struct DeleteMe {
 }
 
 /// A signed-in device, in `GET /api/me/sessions`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Device {
@@ -98,4 +132,22 @@ pub struct Device {
     pub used_at: Timestamp,
     /// Whether this is the session that asked.
     pub current: bool,
+}
+
+impl<'de> Deserialize<'de> for Device {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Device {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            id: fields.take("id")?,
+            agent: fields.take("agent")?,
+            created_at: fields.take("createdAt")?,
+            used_at: fields.take("usedAt")?,
+            current: fields.take("current")?,
+        })
+    }
 }

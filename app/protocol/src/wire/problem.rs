@@ -1,11 +1,12 @@
 //! One shape for everything that is refused: `application/problem+json` over HTTP, the same
 //! fields on `/user/queue/errors`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::OpId;
+use crate::json::Fields;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[error("{detail}")]
 #[serde(rename_all = "camelCase")]
@@ -27,6 +28,26 @@ pub struct Problem {
     /// Seconds after which it may be tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+}
+
+impl<'de> Deserialize<'de> for Problem {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Problem {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            code: fields.take("code")?,
+            detail: fields.take("detail")?,
+            status: fields.take("status")?,
+            title: fields.take("title")?,
+            id: fields.take("id")?,
+            field: fields.take("field")?,
+            retry_after: fields.take("retryAfter")?,
+        })
+    }
 }
 
 impl Problem {

@@ -1,7 +1,9 @@
 //! Rooms, members and lists.
 
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::json::Fields;
 use crate::wire::{Message, User};
 use crate::{Rev, RoomId, Timestamp, UserId};
 
@@ -18,7 +20,7 @@ pub enum RoomKind {
 }
 
 /// A room as one member sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Room {
@@ -40,6 +42,31 @@ pub struct Room {
     /// When the last message was posted (or the room was made, while it has none).
     pub active_at: Timestamp,
     pub last_message: Option<Message>,
+}
+
+impl<'de> Deserialize<'de> for Room {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Room {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            id: fields.take("id")?,
+            kind: fields.take("kind")?,
+            name: fields.take("name")?,
+            peer: fields.take("peer")?,
+            head: fields.take("head")?,
+            read: fields.take("read")?,
+            posted: fields.take("posted")?,
+            read_posted: fields.take("readPosted")?,
+            unread: fields.take("unread")?,
+            members: fields.take("members")?,
+            active_at: fields.take("activeAt")?,
+            last_message: fields.take("lastMessage")?,
+        })
+    }
 }
 
 /// `POST /api/rooms`.
@@ -71,7 +98,7 @@ pub struct AddMember {
     pub user_id: UserId,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
@@ -82,8 +109,24 @@ pub struct Member {
     pub online: Option<bool>,
 }
 
+impl<'de> Deserialize<'de> for Member {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Member {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            read: fields.take("read")?,
+            online: fields.take("online")?,
+            user: fields.rest()?,
+        })
+    }
+}
+
 /// A list. `next` is what to send as the cursor of the following page; absent at the end.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page<T> {
     pub items: Vec<T>,
@@ -92,6 +135,22 @@ pub struct Page<T> {
     /// The people whom the items name, so that a client can show them at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<User>,
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Page<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl<T: DeserializeOwned> Page<T> {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            items: fields.take("items")?,
+            next: fields.take("next")?,
+            users: fields.take_or_default("users")?,
+        })
+    }
 }
 
 impl<T> Page<T> {

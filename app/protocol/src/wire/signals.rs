@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::json::{Fields, unknown};
 use crate::wire::{Room, User};
 use crate::{Rev, RoomId, UserId};
 
@@ -12,7 +13,7 @@ use crate::{Rev, RoomId, UserId};
 pub const TYPING_BELIEVED: Duration = Duration::from_secs(6);
 
 /// On `/sub/chat/room/{room}/signals`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Signal {
     /// Someone writes, or stopped. Without news it ends by itself after [`TYPING_BELIEVED`].
@@ -30,8 +31,40 @@ pub enum Signal {
     Presence { user: UserId, online: Option<bool> },
 }
 
+impl<'de> Deserialize<'de> for Signal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl Signal {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        let tag: String = fields.take("type")?;
+        Ok(match tag.as_str() {
+            "typing" => Self::Typing {
+                user: fields.take("user")?,
+                on: fields.take("on")?,
+            },
+            "read" => Self::Read {
+                user: fields.take("user")?,
+                rev: fields.take("rev")?,
+            },
+            "here" => Self::Here {
+                online: fields.take("online")?,
+                read: fields.take("read")?,
+                typing: fields.take_or_default("typing")?,
+            },
+            "presence" => Self::Presence {
+                user: fields.take("user")?,
+                online: fields.take("online")?,
+            },
+            other => return unknown("type", other),
+        })
+    }
+}
+
 /// On `/sub/chat/side/{me}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum SideChange {
     /// A room of mine as it is now: new, or with a new last message, count, name or position.
@@ -46,4 +79,33 @@ pub enum SideChange {
     Presence { user: UserId, online: Option<bool> },
     /// Sent first: which of them are online now.
     Here { online: Vec<UserId> },
+}
+
+impl<'de> Deserialize<'de> for SideChange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl SideChange {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        let tag: String = fields.take("type")?;
+        Ok(match tag.as_str() {
+            "room" => Self::Room {
+                room: Box::new(fields.take("room")?),
+                users: fields.take_or_default("users")?,
+            },
+            "gone" => Self::Gone {
+                room: fields.take("room")?,
+            },
+            "presence" => Self::Presence {
+                user: fields.take("user")?,
+                online: fields.take("online")?,
+            },
+            "here" => Self::Here {
+                online: fields.take("online")?,
+            },
+            other => return unknown("type", other),
+        })
+    }
 }

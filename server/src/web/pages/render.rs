@@ -3,8 +3,10 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use app::address::Address;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use leptos::config::LeptosOptions;
@@ -73,7 +75,13 @@ impl Page {
         });
         let provide = {
             let nonce = nonce.clone();
+            let asked = self
+                .uri
+                .path_and_query()
+                .map_or("/", PathAndQuery::as_str)
+                .to_owned();
             move || {
+                provide_context(Address::asked(&asked));
                 provide_context(nonce.clone());
                 provide_context(Arc::clone(&boot));
                 if let Some(options) = &reload {
