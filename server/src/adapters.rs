@@ -28,7 +28,7 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] OpenError),
     #[error(transparent)]
-    MongoDb(#[from] MongoOpenError),
+    MongoDb(Box<MongoOpenError>),
     #[error(transparent)]
     Join(#[from] JoinError),
     #[error("MongoDB went away while this node started: {0}. Start it again.")]
@@ -53,6 +53,12 @@ pub enum StartError {
         addr: SocketAddr,
         error: std::io::Error,
     },
+}
+
+impl From<MongoOpenError> for StartError {
+    fn from(error: MongoOpenError) -> Self {
+        Self::MongoDb(Box::new(error))
+    }
 }
 
 pub struct Adapters {

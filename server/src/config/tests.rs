@@ -29,7 +29,7 @@ fn the_readme_shows_the_options_as_they_are() {
     }
 }
 
-fn names<'a>(yaml: &'a Yaml) -> BTreeSet<&'a str> {
+fn names(yaml: &Yaml) -> BTreeSet<&str> {
     match yaml {
         Yaml::Hash(hash) => hash.keys().map(|key| key.as_str().unwrap()).collect(),
         Yaml::Array(list) => list.iter().map(|item| item.as_str().unwrap()).collect(),
