@@ -39,10 +39,12 @@ impl Database {
     pub fn uri_at(&self, address: Option<SocketAddr>) -> String {
         let server = server();
         let (place, options) = server.split_once('?').unwrap_or((&server, ""));
-        let place = place.trim_end_matches('/');
+        // The database that the address names stays as it is.
+        let hosts = place.trim_start_matches("mongodb://");
+        let (hosts, _) = hosts.split_once('/').unwrap_or((hosts, ""));
         let place = match address {
             Some(address) => format!("mongodb://{address}"),
-            None => place.to_owned(),
+            None => format!("mongodb://{hosts}"),
         };
         format!("{place}/{}?{options}", self.name)
     }
