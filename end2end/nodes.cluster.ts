@@ -47,10 +47,10 @@ test("when a node is killed under them people go on, with nothing lost or double
     await say(haneul, `haneul ${n} before.`);
     await say(bada, `bada ${n} before.`);
   }
-  // Haneul's proxy finds the other node; Sora's machine went down with hers.
+  // Haneul's proxy finds the other node. Sora's does not: to everybody else she is gone without a goodbye.
   haneul.door.lead(second);
-  sora.door.close();
   await first.kill();
+  sora.door.close();
   for (const n of [1, 2, 3]) {
     await say(haneul, `haneul ${n} meanwhile.`);
     await say(bada, `bada ${n} meanwhile.`);
