@@ -86,7 +86,7 @@ pub async fn run(target: &Target, options: &Fanout) -> Result<Measured> {
     let mut quiet = Vec::new();
     for index in 0..options.subscribers {
         let guest = &guests[index % guests.len()];
-        let (mut sender, mut receiver) = target.connect(guest).await?;
+        let (mut sender, mut receiver) = target.connect_listener(guest).await?;
         subscribe(
             target,
             guest,

@@ -32,6 +32,10 @@ pub struct Where {
     /// STOMP endpoint.
     #[arg(long, global = true, default_value = "http://127.0.0.1:3000")]
     url: String,
+    /// Subscribers connect to this node, publishers to the other: what is delivered came by way
+    /// of the bus.
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    listen_at: Option<String>,
     /// The process to watch; with --spawn it is known.
     #[arg(long, global = true)]
     server_pid: Option<u32>,
@@ -276,6 +280,18 @@ impl Target {
             rooms.push(room.id.to_string());
         }
         Ok(rooms)
+    }
+
+    /// Connects one who listens.
+    pub async fn connect_listener(
+        &self,
+        guest: &Guest,
+    ) -> Result<(Sender, Receiver), NotConnected> {
+        let mut guest = guest.clone();
+        if let Some(host) = &self.at.listen_at {
+            guest.greeting.host.clone_from(host);
+        }
+        self.connect(&guest).await
     }
 
     pub async fn connect(&self, guest: &Guest) -> Result<(Sender, Receiver), NotConnected> {

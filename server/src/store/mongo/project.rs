@@ -18,7 +18,7 @@ use mongodb::bson::{Document, Uuid, doc};
 use super::Core;
 use super::documents::{Entry, Kind, Member, MemberId, ReactionId, Room, bin, seat};
 use super::failure::is_duplicate;
-use crate::store::StoreResult;
+use crate::store::{StoreError, StoreResult};
 use protocol::wire::RoomKind;
 
 impl Core {
@@ -32,9 +32,7 @@ impl Core {
             self.apply(&room, entry).await?;
             room.advance(entry);
         }
-        for (user, (rev, posted)) in read {
-            self.has_read(room.key, user, rev, posted).await?;
-        }
+        self.have_read(room.key, read).await?;
         self.settle(&room).await?;
         Ok(room)
     }
@@ -150,13 +148,35 @@ impl Core {
         Ok(())
     }
 
-    /// Whoever posts has read up to there.
-    async fn has_read(&self, room: Uuid, user: Uuid, rev: i64, posted: i64) -> StoreResult<()> {
-        let id = doc! { "room": room, "user": user };
-        let member = doc! { "_id": id, "read_rev": { "$lt": rev } };
-        let mark = doc! { "$set": { "read_rev": rev, "read_posted": posted } };
-        self.all.hasty.members.update_one(member, mark).await?;
-        Ok(())
+    /// Whoever posts has read up to there. One command for all of them, since a batch may have
+    /// hundreds of authors.
+    async fn have_read(&self, room: Uuid, read: HashMap<Uuid, (i64, i64)>) -> StoreResult<()> {
+        if read.is_empty() {
+            return Ok(());
+        }
+        let updates = read.into_iter().map(|(user, (rev, posted))| {
+            doc! {
+                "q": { "_id": { "room": room, "user": user }, "read_rev": { "$lt": rev } },
+                "u": { "$set": { "read_rev": rev, "read_posted": posted } },
+            }
+        });
+        let members = &self.all.hasty.members;
+        let place = members.namespace();
+        let command = doc! {
+            "update": &place.coll,
+            "updates": updates.collect::<Vec<_>>(),
+            "ordered": false,
+            "writeConcern": { "w": 1 },
+        };
+        let database = members.client().database(&place.db);
+        let answer = database.run_command(command).await?;
+        match answer.get_array("writeErrors") {
+            Ok(failed) if !failed.is_empty() => Err(StoreError::Unavailable(format!(
+                "{} read positions were not written",
+                failed.len()
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// The room's document is where its log is. What it says follows from the log alone, so
