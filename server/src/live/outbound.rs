@@ -88,6 +88,10 @@ impl Outbound {
         self.state.lock().frames.is_empty()
     }
 
+    pub fn len(&self) -> usize {
+        self.state.lock().frames.len()
+    }
+
     /// Waits for something to write, or for the end.
     pub async fn ready(&self) {
         loop {

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::Endpoint;
 use super::session::{Closing, Session};
 use crate::chat::Principal;
+use crate::live::Outbound;
 
 /// A socket that does not sign in within this time is closed.
 const LOGIN: Duration = Duration::from_secs(10);
@@ -27,6 +28,11 @@ const TOLERANCE: u32 = 3;
 /// Frames that go out with one flush.
 const BURST: usize = 32;
 
+/// So soon after a flush the next one waits a moment for more to come. What comes now and then goes
+/// out at once; where much comes, a flush carries several frames, and the processors have time for
+/// more than system calls.
+const GATHER: Duration = Duration::from_millis(1);
+
 /// How the exchange ended.
 enum Ended {
     /// The socket is gone.
@@ -37,6 +43,7 @@ enum Ended {
 /// When this side last spoke and last heard.
 struct Clock {
     opened: Instant,
+    flushed: Instant,
     spoke: Instant,
     heard: Instant,
 }
@@ -55,6 +62,7 @@ async fn exchange(socket: &mut WebSocket, session: &mut Session, endpoint: &Endp
     let now = Instant::now();
     let mut clock = Clock {
         opened: now,
+        flushed: now,
         spoke: now,
         heard: now,
     };
@@ -72,7 +80,7 @@ async fn exchange(socket: &mut WebSocket, session: &mut Session, endpoint: &Endp
         let strikes = clock.next(session);
         tokio::select! {
             biased;
-            () = outbound.ready() => {
+            () = due(&outbound, clock.flushed) => {
                 outbound.take(BURST, &mut burst);
                 endpoint.counters.sent(burst.len());
                 let written = tokio::select! {
@@ -81,7 +89,10 @@ async fn exchange(socket: &mut WebSocket, session: &mut Session, endpoint: &Endp
                     end = outbound.ending() => return Ended::Close(end.close()),
                 };
                 match written {
-                    Ok(Ok(())) => clock.spoke = Instant::now(),
+                    Ok(Ok(())) => {
+                        clock.flushed = Instant::now();
+                        clock.spoke = clock.flushed;
+                    }
                     Ok(Err(_)) => return Ended::Gone,
                     Err(_) => return Ended::Close(crate::live::End::Slow.close()),
                 }
@@ -176,6 +187,15 @@ impl Clock {
             };
         }
         Strike::Nothing
+    }
+}
+
+/// Waits until something is to be written now. Cancel-safe.
+async fn due(outbound: &Outbound, flushed: Instant) {
+    outbound.ready().await;
+    let now = Instant::now();
+    if now < flushed + GATHER && outbound.len() < BURST {
+        tokio::time::sleep_until(flushed + GATHER).await;
     }
 }
 
