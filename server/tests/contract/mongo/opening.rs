@@ -56,3 +56,30 @@ async fn nodes_of_one_database_know_that_they_are_one_cluster() {
     let other = Database::new();
     assert_ne!(first.cluster(), other.open().await.cluster());
 }
+
+#[tokio::test]
+async fn all_nodes_sign_with_the_secret_of_the_first() {
+    let database = Database::new();
+    let (one, two) = (database.open().await, database.open().await);
+    let (first, second) = tokio::join!(one.secret([1; 32]), two.secret([2; 32]));
+    let secret = first.unwrap();
+    assert_eq!(secret, second.unwrap());
+    assert!([[1; 32], [2; 32]].contains(&secret));
+    assert_eq!(database.open().await.secret([3; 32]).await.unwrap(), secret);
+}
+
+#[tokio::test]
+async fn a_node_with_another_bus_does_not_join() {
+    let database = Database::new();
+    let (one, two) = (database.open().await, database.open().await);
+    let bus = || String::from("events of this Kafka");
+    one.join("10.0.0.1:3000".into(), bus()).await.unwrap();
+    two.join("10.0.0.2:3000".into(), bus()).await.unwrap();
+    let other = String::from("events of that Kafka");
+    let refused = two.join("10.0.0.3:3000".into(), other).await.unwrap_err();
+    let sentence = refused.to_string();
+    assert!(
+        sentence.contains("in use by another cluster") && sentence.contains("10.0.0."),
+        "{sentence}"
+    );
+}
