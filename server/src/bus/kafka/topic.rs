@@ -19,6 +19,8 @@ use super::{KafkaError, KafkaOptions};
 pub(super) const ASK: Duration = Duration::from_secs(5);
 /// A topic that was made a moment ago has no leaders for as long.
 const SETTLE: Duration = Duration::from_secs(10);
+/// Before Kafka is asked again for what it did not know.
+const AGAIN: Duration = Duration::from_millis(100);
 /// How long the texts of deleted messages may stay in Kafka's files.
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Below this, a worker that restarts would miss events.
@@ -48,14 +50,7 @@ pub(super) async fn prepare(options: &KafkaOptions, reader: &Reader) -> Result<i
             ),
         ));
     }
-    let found = admin
-        .describe_configs([&ResourceSpecifier::Topic(&options.topic)], &ask())
-        .await;
-    let described = found
-        .ok()
-        .and_then(|mut all| all.pop())
-        .and_then(Result::ok);
-    match described {
+    match describe(options, &admin).await {
         Some(described) => check(options, &described)?,
         None => tracing::warn!(
             topic = options.topic,
@@ -63,6 +58,30 @@ pub(super) async fn prepare(options: &KafkaOptions, reader: &Reader) -> Result<i
         ),
     }
     Ok(partitions)
+}
+
+/// The topic's settings, if they may be looked at. A broker that has only just heard of the topic
+/// does not know them, or says that they are empty.
+async fn describe(
+    options: &KafkaOptions,
+    admin: &AdminClient<DefaultClientContext>,
+) -> Option<ConfigResource> {
+    let until = Instant::now() + SETTLE;
+    loop {
+        let topic = ResourceSpecifier::Topic(&options.topic);
+        let found = admin.describe_configs([&topic], &ask()).await;
+        match found.ok().and_then(|mut all| all.pop()) {
+            Some(Ok(described)) if is_known(&described) => return Some(described),
+            Some(Err(RDKafkaErrorCode::TopicAuthorizationFailed)) => return None,
+            _ if Instant::now() >= until => return None,
+            _ => tokio::time::sleep(AGAIN).await,
+        }
+    }
+}
+
+fn is_known(described: &ConfigResource) -> bool {
+    let policy = described.get("cleanup.policy");
+    policy.is_some_and(|policy| policy.value.as_ref().is_some_and(|text| !text.is_empty()))
 }
 
 async fn reach(options: &KafkaOptions, reader: &Reader) -> Result<(), KafkaError> {
