@@ -13,11 +13,14 @@ use super::feed::Taken;
 use super::hub::Hub;
 use crate::presence::Notice;
 
-const POLL: Duration = Duration::from_secs(2);
-/// While all is well, heads are compared at every so-many-th tick.
-const HEADS_WHEN_WELL: u32 = 6;
+/// How soon it is noticed that the bus is not well.
+const TICK: Duration = Duration::from_millis(500);
+/// Then heads are compared at once and at every so-many-th tick …
+const HEADS_WHEN_ILL: u32 = 4;
+/// … and while all is well, at every so-many-th.
+const HEADS_WHEN_WELL: u32 = 24;
 /// And sessions are checked at every so-many-th, in case a node could not say that one ended.
-const SESSIONS_WHEN_WELL: u32 = 15;
+const SESSIONS_WHEN_WELL: u32 = 60;
 /// Asked of the store in one go.
 const AT_ONCE: usize = 500;
 
@@ -50,13 +53,16 @@ impl Doubt {
 
 impl Hub {
     pub(super) async fn poll(self: Arc<Self>) {
-        let mut ticks = interval(POLL);
+        let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tick = 0u32;
+        // For how many ticks the bus has not been well.
+        let mut ill = 0u32;
         loop {
             tokio::select! {
                 _ = ticks.tick() => {
-                    self.doubt_by_turns(tick);
+                    self.doubt_by_turns(tick, ill);
+                    ill = if self.bus.is_well() { 0 } else { ill.wrapping_add(1) };
                     tick = tick.wrapping_add(1);
                 }
                 () = self.doubt.now.notified() => {}
@@ -70,14 +76,15 @@ impl Hub {
         }
     }
 
-    fn doubt_by_turns(&self, tick: u32) {
-        let is_well = self.bus.is_well();
-        if !is_well {
+    fn doubt_by_turns(&self, tick: u32, ill: u32) {
+        if self.bus.is_well() {
+            if tick.is_multiple_of(HEADS_WHEN_WELL) {
+                self.doubt.heads();
+            }
+        } else if ill.is_multiple_of(HEADS_WHEN_ILL) {
+            self.doubt.heads();
             // The other nodes' bus may be well, and yet they hear nothing of this one.
             self.presence.announce(Notice::Unheard);
-        }
-        if !is_well || tick.is_multiple_of(HEADS_WHEN_WELL) {
-            self.doubt.heads();
         }
         if tick.is_multiple_of(SESSIONS_WHEN_WELL) {
             self.doubt.sessions.store(true, Ordering::Release);

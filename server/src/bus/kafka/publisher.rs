@@ -4,11 +4,12 @@
 //! its one thread in order. Whoever publishes for one room does so from one place, so a room's
 //! events stay in order without a task of ours in between.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use protocol::wire::Event;
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
@@ -25,6 +26,10 @@ use super::{KafkaError, condition, record};
 const FLUSH: Duration = Duration::from_secs(5);
 /// Between two attempts to say that something was lost, and to begin anew.
 const AGAIN: Duration = Duration::from_millis(500);
+
+/// A record that is under way for so long may be stuck: a broker that died keeps the others from
+/// confirming until they have given it up.
+const STUCK: Duration = Duration::from_secs(1);
 
 type Producer = ThreadedProducer<Deliveries>;
 
@@ -68,13 +73,15 @@ impl Publisher {
             let key = event.room.to_string();
             let headers = record::event_headers(&self.node);
             self.published.fetch_add(1, Ordering::Relaxed);
-            self.send(&producer, EVENT, Some((&key, &json)), headers);
+            let mark = self.losses.under_way();
+            self.send(&producer, mark, Some((&key, &json)), headers);
         }
     }
 
-    /// Whether all that was published so far is with Kafka, on its way, or known to be missing.
+    /// Whether all that was published so far is with Kafka, on its way there since a moment ago,
+    /// or known to be missing.
     pub(super) fn is_well(&self) -> bool {
-        !self.losses.are_untold()
+        !self.losses.are_untold() && !self.losses.are_stuck()
     }
 
     pub(super) fn published(&self) -> u64 {
@@ -108,25 +115,24 @@ impl Publisher {
             return;
         };
         let so_far = self.losses.noted.load(Ordering::Acquire);
-        let so_far = usize::try_from(so_far).unwrap_or(usize::MAX);
         let headers = record::lost_headers(&self.node);
-        self.send(&producer, so_far, None, headers);
+        self.send(&producer, Mark::Lost { so_far }, None, headers);
     }
 
     fn send(
         &self,
         producer: &Producer,
-        opaque: usize,
+        mark: Mark,
         content: Option<(&String, &Vec<u8>)>,
         headers: OwnedHeaders,
     ) {
-        let mut record = BaseRecord::with_opaque_to(&self.topic, opaque).headers(headers);
+        let mut record = BaseRecord::with_opaque_to(&self.topic, Box::new(mark)).headers(headers);
         if let Some((key, json)) = content {
             record = record.key(key).payload(json);
         }
         if let Err((error, _)) = producer.send(record) {
             tracing::debug!(%error, "Kafka's queue took no more");
-            self.losses.settle(opaque, false);
+            self.losses.settle(mark, false);
         }
     }
 
@@ -173,20 +179,43 @@ fn connect(config: &ClientConfig, losses: &Arc<Losses>) -> Result<Producer, Kafk
         .map_err(|error| KafkaError::Client(error.to_string()))
 }
 
-/// Marks a record as an event. Any other mark is that of a word about losses: how many it tells.
-const EVENT: usize = 0;
+/// What a record is, for when it is known what became of it.
+#[derive(Clone, Copy, Debug)]
+enum Mark {
+    /// An event, under way since then.
+    Event { since: Instant, number: u64 },
+    /// The word that so many events were lost.
+    Lost { so_far: u64 },
+}
 
 /// What did not reach Kafka, and whether the others know that.
 #[derive(Debug, Default)]
 struct Losses {
     noted: AtomicU64,
     told: AtomicU64,
+    /// The events of which nothing is known yet, oldest first.
+    waiting: Mutex<BTreeSet<(Instant, u64)>>,
+    numbers: AtomicU64,
     changed: Notify,
     /// librdkafka cannot go on.
     ended: Notify,
 }
 
 impl Losses {
+    fn under_way(&self) -> Mark {
+        let since = Instant::now();
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        self.waiting.lock().insert((since, number));
+        Mark::Event { since, number }
+    }
+
+    fn are_stuck(&self) -> bool {
+        let waiting = self.waiting.lock();
+        waiting
+            .first()
+            .is_some_and(|(since, _)| since.elapsed() > STUCK)
+    }
+
     fn are_untold(&self) -> bool {
         self.noted.load(Ordering::Acquire) > self.told.load(Ordering::Acquire)
     }
@@ -202,19 +231,23 @@ impl Losses {
         self.changed.notify_one();
     }
 
-    fn settle(&self, opaque: usize, delivered: bool) {
-        match (opaque, delivered) {
-            (EVENT, true) => {}
-            (EVENT, false) => self.note(),
-            (_, false) => self.changed.notify_one(),
-            (so_far, true) => {
-                self.told.fetch_max(so_far as u64, Ordering::AcqRel);
+    fn settle(&self, mark: Mark, delivered: bool) {
+        match mark {
+            Mark::Event { since, number } => {
+                self.waiting.lock().remove(&(since, number));
+                if !delivered {
+                    self.note();
+                }
+            }
+            Mark::Lost { so_far } if delivered => {
+                self.told.fetch_max(so_far, Ordering::AcqRel);
                 if self.are_untold() {
                     self.changed.notify_one();
                 } else {
                     tracing::info!(dropped = so_far, "events are handed to Kafka again");
                 }
             }
+            Mark::Lost { .. } => self.changed.notify_one(),
         }
     }
 }
@@ -237,12 +270,12 @@ impl ClientContext for Deliveries {
 }
 
 impl ProducerContext for Deliveries {
-    type DeliveryOpaque = usize;
+    type DeliveryOpaque = Box<Mark>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
+    fn delivery(&self, result: &DeliveryResult<'_>, mark: Box<Mark>) {
         if let Err((error, _)) = result {
             tracing::debug!(%error, "a record did not reach Kafka");
         }
-        self.0.settle(opaque, result.is_ok());
+        self.0.settle(*mark, result.is_ok());
     }
 }
