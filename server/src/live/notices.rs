@@ -49,7 +49,7 @@ impl Hub {
         }
     }
 
-    fn heed(&self, notice: Notice) {
+    pub(super) fn heed(&self, notice: Notice) {
         match notice {
             Notice::Room { room, signal } => self.tell_signal(room, &signal),
             Notice::Side { user, room } => self.dirty.mark_person(user, room),

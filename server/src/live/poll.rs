@@ -13,7 +13,7 @@ use super::feed::Taken;
 use super::hub::Hub;
 use crate::presence::Notice;
 
-/// How soon it is noticed that the bus is not well.
+/// How soon it is noticed that something is not well.
 const TICK: Duration = Duration::from_millis(500);
 /// Then heads are compared at once and at every so-many-th tick …
 const HEADS_WHEN_ILL: u32 = 4;
@@ -51,20 +51,45 @@ impl Doubt {
     }
 }
 
+/// When the store is asked without a reason.
+#[derive(Debug, Default)]
+struct Turns {
+    tick: u32,
+    /// For how many ticks it has not been sure that this node is told everything.
+    ill: u32,
+}
+
+/// What is due at a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Due {
+    heads: bool,
+    sessions: bool,
+}
+
+impl Turns {
+    fn next(&mut self, is_told: bool) -> Due {
+        let due = Due {
+            heads: if is_told {
+                self.tick.is_multiple_of(HEADS_WHEN_WELL)
+            } else {
+                self.ill.is_multiple_of(HEADS_WHEN_ILL)
+            },
+            sessions: self.tick.is_multiple_of(SESSIONS_WHEN_WELL),
+        };
+        self.tick = self.tick.wrapping_add(1);
+        self.ill = if is_told { 0 } else { self.ill.wrapping_add(1) };
+        due
+    }
+}
+
 impl Hub {
     pub(super) async fn poll(self: Arc<Self>) {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut tick = 0u32;
-        // For how many ticks the bus has not been well.
-        let mut ill = 0u32;
+        let mut turns = Turns::default();
         loop {
             tokio::select! {
-                _ = ticks.tick() => {
-                    self.doubt_by_turns(tick, ill);
-                    ill = if self.bus.is_well() { 0 } else { ill.wrapping_add(1) };
-                    tick = tick.wrapping_add(1);
-                }
+                _ = ticks.tick() => self.doubt_by_turns(&mut turns),
                 () = self.doubt.now.notified() => {}
             }
             if self.doubt.heads.swap(false, Ordering::AcqRel) {
@@ -76,17 +101,22 @@ impl Hub {
         }
     }
 
-    fn doubt_by_turns(&self, tick: u32, ill: u32) {
-        if self.bus.is_well() {
-            if tick.is_multiple_of(HEADS_WHEN_WELL) {
-                self.doubt.heads();
-            }
-        } else if ill.is_multiple_of(HEADS_WHEN_ILL) {
+    /// Whether the others' news comes: over the bus, or, where one of them could not hand its news
+    /// to the bus or died before it did, as the word of that.
+    pub(super) fn is_told(&self) -> bool {
+        self.bus.is_well() && *self.presence_known.borrow()
+    }
+
+    fn doubt_by_turns(&self, turns: &mut Turns) {
+        let due = turns.next(self.is_told());
+        if due.heads {
             self.doubt.heads();
-            // The other nodes' bus may be well, and yet they hear nothing of this one.
-            self.presence.announce(Notice::Unheard);
+            if !self.bus.is_well() {
+                // The other nodes' bus may be well, and yet they hear nothing of this one.
+                self.presence.announce(Notice::Unheard);
+            }
         }
-        if tick.is_multiple_of(SESSIONS_WHEN_WELL) {
+        if due.sessions {
             self.doubt.sessions.store(true, Ordering::Release);
         }
     }
@@ -131,5 +161,22 @@ impl Hub {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_compared_at_once_and_often_while_something_is_away_and_rarely_while_not() {
+        let mut turns = Turns::default();
+        let mut due = |is_told: bool, ticks: u32| -> Vec<u32> {
+            (0..ticks).filter(|_| turns.next(is_told).heads).collect()
+        };
+        assert_eq!(due(true, 48), [0, 24]);
+        assert_eq!(due(false, 12), [0, 4, 8]);
+        assert_eq!(due(true, 24).len(), 1);
+        assert_eq!(due(false, 1), [0]);
     }
 }

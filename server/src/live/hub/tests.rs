@@ -294,6 +294,18 @@ async fn a_node_whose_bus_is_not_well_makes_the_others_look_into_the_store() {
     assert_eq!(notices.recv().await, Ok(Notice::Unheard));
 }
 
+#[tokio::test]
+async fn without_presence_a_node_does_not_believe_that_it_is_told_everything() {
+    let house = house().await;
+    let [bus, _] = wire(1, true);
+    let node = Node::new(&house.store, bus);
+    assert!(node.hub.is_told());
+    node.hub.heed(Notice::Away);
+    assert!(!node.hub.is_told());
+    node.hub.heed(Notice::Back);
+    assert!(node.hub.is_told());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_session_that_ended_unheard_is_found_out() {
     let house = house().await;
