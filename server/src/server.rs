@@ -15,6 +15,7 @@ use crate::adapters::{Adapters, StartError};
 use crate::bus::{Bus, BusMetrics};
 use crate::chat::{self, Chat, SystemClock, Writers};
 use crate::config::{Config, Registration, Role};
+use crate::files::Files;
 use crate::live::Hub;
 use crate::presence::Presence;
 use crate::stomp::{self, Endpoint, EndpointMetrics};
@@ -35,6 +36,7 @@ pub struct Server {
     hub: Arc<Hub>,
     writers: Arc<Writers>,
     store: Arc<dyn Store>,
+    files: Arc<dyn Files>,
     bus: Arc<dyn Bus>,
     presence: Arc<dyn Presence>,
     /// Where this node is a worker.
@@ -59,7 +61,7 @@ impl Server {
             store: Arc::clone(&store),
             presence: Arc::clone(&presence),
             quota,
-            files,
+            files: Arc::clone(&files),
             writers: Arc::clone(&writers),
             clock: Arc::new(SystemClock),
             secret,
@@ -114,6 +116,7 @@ impl Server {
             hub,
             writers,
             store,
+            files,
             bus,
             presence,
             abuse,
@@ -133,7 +136,7 @@ impl Server {
         let beside = TaskTracker::new();
         let ending = CancellationToken::new();
         if let Some(abuse) = self.abuse {
-            let kept = upkeep(Arc::clone(&self.store), Arc::clone(&self.chat));
+            let kept = upkeep(Arc::clone(&self.store), self.files, Arc::clone(&self.chat));
             beside.spawn(until(ending.clone(), kept));
             beside.spawn(until(
                 ending.clone(),
@@ -222,13 +225,16 @@ async fn until(ending: CancellationToken, task: impl Future<Output = ()>) {
 }
 
 /// Forgets what has run out, and goes on with deletions of accounts that were left half done.
-async fn upkeep(store: Arc<dyn Store>, chat: Arc<Chat>) {
+async fn upkeep(store: Arc<dyn Store>, files: Arc<dyn Files>, chat: Arc<Chat>) {
     let mut ticks = tokio::time::interval(UPKEEP);
     loop {
         ticks.tick().await;
         let now = std::time::SystemTime::now().into();
         if let Err(error) = store.tidy(now).await {
             tracing::warn!(%error, "what has run out could not be forgotten");
+        }
+        if let Err(error) = files.tidy().await {
+            tracing::warn!(%error, "files that were never finished could not be removed");
         }
         if let Err(refused) = chat.resume_deletions().await {
             tracing::error!(%refused, "the deletion of an account could not go on; it is tried again");

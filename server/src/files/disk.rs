@@ -182,6 +182,11 @@ impl Files for DiskFiles {
         })
         .await
     }
+
+    /// A file that is dropped removes itself, and the start removed what a crash had left.
+    async fn tidy(&self) -> Result<(), FilesError> {
+        Ok(())
+    }
 }
 
 /// Gone with its owner, unless it got a name by then.

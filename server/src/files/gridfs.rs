@@ -32,13 +32,7 @@ impl GridFiles {
         let all = Collections::of(connection.database());
         let files = Self { connection, all };
         files.call(|all| async move { all.index().await }).await?;
-        files.tidy().await?;
         Ok(files)
-    }
-
-    /// Removes what was not finished, once nobody can be at it any more.
-    pub async fn tidy(&self) -> Result<(), FilesError> {
-        self.call(|all| async move { all.tidy().await }).await
     }
 
     async fn call<T, W, F>(&self, work: W) -> Result<T, FilesError>
@@ -108,5 +102,9 @@ impl Files for GridFiles {
     async fn remove(&self, digest: Digest) -> Result<(), FilesError> {
         self.call(move |all| async move { all.remove(digest).await })
             .await
+    }
+
+    async fn tidy(&self) -> Result<(), FilesError> {
+        self.call(|all| async move { all.tidy().await }).await
     }
 }

@@ -57,4 +57,7 @@ pub trait Files: Send + Sync + 'static {
     async fn size(&self, digest: Digest) -> Result<Option<u64>, FilesError>;
 
     async fn remove(&self, digest: Digest) -> Result<(), FilesError>;
+
+    /// Removes what was begun and never finished, once nobody can be at it any more.
+    async fn tidy(&self) -> Result<(), FilesError>;
 }

@@ -314,6 +314,10 @@ impl Files for NoFiles {
         no_files()
     }
 
+    async fn tidy(&self) -> Result<(), FilesError> {
+        Ok(())
+    }
+
     async fn remove(&self, _: Digest) -> Result<(), FilesError> {
         no_files()
     }

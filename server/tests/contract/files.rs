@@ -28,7 +28,7 @@ macro_rules! tests {
         $(#[tokio::test]
         async fn $test() {
             let (files, _keep) = ($make)().await;
-            crate::files::$test(&files).await;
+            crate::files::$test(&*files).await;
         })+
     };
 }

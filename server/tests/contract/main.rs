@@ -22,36 +22,50 @@ mod wrap;
 use std::sync::Arc;
 
 use server::bus::{Bus, LocalBus};
+use server::files::Files;
 use server::presence::{LocalPresence, Presence};
 use server::quota::{LocalQuota, Quota};
 use store::{Made, World};
+use wrap::{unreliable_files, unreliable_presence, unreliable_store};
 
 store::suite!(on_sqlite, async || World::exact(sqlite::fresh()));
-store::suite!(on_sqlite_that_fails, async || World::repeating(unreliable(
-    sqlite::fresh()
-)));
+store::suite!(on_sqlite_that_fails, async || failing(sqlite::fresh()));
 store::suite!(mongo_store, async || World::exact(mongo::fresh().await));
-store::suite!(mongo_store_that_fails, async || World::repeating(
-    unreliable(mongo::fresh().await)
+store::suite!(mongo_store_that_fails, async || failing(
+    mongo::fresh().await
 ));
 
-presence::suite!(on_local_presence, async || {
-    Arc::new(LocalPresence::new()) as Arc<dyn Presence>
+presence::suite!(on_local_presence, async || local_presence());
+presence::suite!(on_local_presence_that_fails, async || {
+    unreliable_presence(local_presence())
 });
 quota::suite!(on_local_quota, async || {
     Arc::new(LocalQuota::default()) as Arc<dyn Quota>
 });
-files::suite!(on_disk, async || disk::fresh());
-files::suite!(mongo_files, mongo::files::fresh);
+files::suite!(on_disk, async || boxed(disk::fresh()));
+files::suite!(on_a_disk_that_fails, async || failing_files(boxed(
+    disk::fresh()
+)));
+files::suite!(mongo_files, async || boxed(mongo::files::fresh().await));
+files::suite!(mongo_files_that_fail, async || failing_files(boxed(
+    mongo::files::fresh().await
+)));
 bus::suite!(on_local_bus, async || {
     Arc::new(LocalBus::default()) as Arc<dyn Bus>
 });
 
-/// A store behind calls that fail, and a caller who repeats them, as the port allows.
-fn unreliable((store, keep): Made) -> Made {
-    let failing = Arc::new(wrap::Wrapped::new(
-        store,
-        wrap::Faults::seeded(0x6d61_6461_6e67),
-    ));
-    (Arc::new(wrap::Wrapped::new(failing, wrap::Repeats)), keep)
+fn failing((store, keep): Made) -> World {
+    World::repeating((unreliable_store(store), keep))
+}
+
+fn local_presence() -> Arc<dyn Presence> {
+    Arc::new(LocalPresence::new())
+}
+
+fn boxed<K>((files, keep): (impl Files, K)) -> (Arc<dyn Files>, K) {
+    (Arc::new(files), keep)
+}
+
+fn failing_files<K>((files, keep): (Arc<dyn Files>, K)) -> (Arc<dyn Files>, K) {
+    (unreliable_files(files), keep)
 }

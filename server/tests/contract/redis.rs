@@ -12,9 +12,13 @@ use server::quota::Quota;
 use uuid::Uuid;
 
 use crate::quota::{take, three};
+use crate::wrap::unreliable_presence;
 
 crate::presence::suite!(presence, async || make(options()).await
     as Arc<dyn Presence>);
+crate::presence::suite!(presence_that_fails, async || {
+    unreliable_presence(make(options()).await)
+});
 crate::presence::nodes_suite!(nodes, || {
     let options = options();
     move || {

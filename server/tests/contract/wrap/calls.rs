@@ -8,7 +8,7 @@ use server::store::*;
 use super::{Around, Wrapped};
 
 #[async_trait]
-impl<W: Around> Log for Wrapped<W> {
+impl<W: Around> Log for Wrapped<dyn Store, W> {
     async fn append(
         &self,
         room: RoomId,
@@ -43,7 +43,7 @@ impl<W: Around> Log for Wrapped<W> {
 }
 
 #[async_trait]
-impl<W: Around> Rooms for Wrapped<W> {
+impl<W: Around> Rooms for Wrapped<dyn Store, W> {
     async fn create_room(&self, room: RoomDraft) -> StoreResult<Result<Appended, Refusal>> {
         self.around
             .around(|| self.inner.create_room(room.clone()))
@@ -96,7 +96,7 @@ impl<W: Around> Rooms for Wrapped<W> {
 }
 
 #[async_trait]
-impl<W: Around> People for Wrapped<W> {
+impl<W: Around> People for Wrapped<dyn Store, W> {
     async fn create_user(&self, user: UserDraft) -> StoreResult<Result<(), Refusal>> {
         self.around
             .around(|| self.inner.create_user(user.clone()))
@@ -153,7 +153,7 @@ impl<W: Around> People for Wrapped<W> {
 }
 
 #[async_trait]
-impl<W: Around> Sessions for Wrapped<W> {
+impl<W: Around> Sessions for Wrapped<dyn Store, W> {
     async fn open_session(&self, session: SessionDraft) -> StoreResult<()> {
         self.around
             .around(|| self.inner.open_session(session.clone()))
@@ -198,7 +198,7 @@ impl<W: Around> Sessions for Wrapped<W> {
 }
 
 #[async_trait]
-impl<W: Around> Upkeep for Wrapped<W> {
+impl<W: Around> Upkeep for Wrapped<dyn Store, W> {
     async fn ready(&self) -> StoreResult<()> {
         self.around.around(|| self.inner.ready()).await
     }

@@ -1,30 +1,81 @@
-//! A store inside another: what goes around each call is one function.
+//! A port inside another: what goes around each call is one function.
 
 mod calls;
+mod files;
+mod presence;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use server::store::{Store, StoreError, StoreResult};
+use server::files::{Files, FilesError};
+use server::presence::Presence;
+use server::store::{Store, StoreError};
 
-pub struct Wrapped<W> {
-    inner: Arc<dyn Store>,
-    around: W,
+pub struct Wrapped<P: ?Sized, W> {
+    inner: Arc<P>,
+    around: Arc<W>,
 }
 
-impl<W: Around> Wrapped<W> {
-    pub fn new(inner: Arc<dyn Store>, around: W) -> Self {
-        Self { inner, around }
+impl<P: ?Sized, W: Around> Wrapped<P, W> {
+    pub fn new(inner: Arc<P>, around: W) -> Self {
+        Self {
+            inner,
+            around: Arc::new(around),
+        }
     }
 }
 
 pub trait Around: Send + Sync + 'static {
-    fn around<T, C, F>(&self, call: C) -> impl Future<Output = StoreResult<T>> + Send
+    fn around<T, E, C, F>(&self, call: C) -> impl Future<Output = Result<T, E>> + Send
     where
         T: Send,
+        E: Unknown,
         C: Fn() -> F + Send + Sync,
-        F: Future<Output = StoreResult<T>> + Send;
+        F: Future<Output = Result<T, E>> + Send;
+}
+
+/// A port's error that leaves open whether the call was carried out.
+pub trait Unknown: Send {
+    fn injected() -> Self;
+
+    fn is_unknown(&self) -> bool;
+}
+
+const INJECTED: &str = "a fault was injected";
+
+impl Unknown for StoreError {
+    fn injected() -> Self {
+        Self::Unavailable(INJECTED.into())
+    }
+
+    fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+impl Unknown for FilesError {
+    fn injected() -> Self {
+        Self::Unavailable(INJECTED.into())
+    }
+
+    fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+/// Where a port has no errors, what it answers is then not known.
+#[derive(Debug)]
+pub struct NotKnown;
+
+impl Unknown for NotKnown {
+    fn injected() -> Self {
+        Self
+    }
+
+    fn is_unknown(&self) -> bool {
+        true
+    }
 }
 
 /// Fails before the call, fails after it (so that nobody knows), makes it twice, or late.
@@ -52,22 +103,19 @@ impl Faults {
     }
 }
 
-fn injected() -> StoreError {
-    StoreError::Unavailable("a fault was injected".into())
-}
-
 impl Around for Faults {
-    async fn around<T, C, F>(&self, call: C) -> StoreResult<T>
+    async fn around<T, E, C, F>(&self, call: C) -> Result<T, E>
     where
         T: Send,
+        E: Unknown,
         C: Fn() -> F + Send + Sync,
-        F: Future<Output = StoreResult<T>> + Send,
+        F: Future<Output = Result<T, E>> + Send,
     {
         match self.next() % 8 {
-            0 => Err(injected()),
+            0 => Err(E::injected()),
             1 => {
                 call().await?;
-                Err(injected())
+                Err(E::injected())
             }
             2 => {
                 call().await?;
@@ -88,19 +136,36 @@ impl Around for Faults {
 pub struct Repeats;
 
 impl Around for Repeats {
-    async fn around<T, C, F>(&self, call: C) -> StoreResult<T>
+    async fn around<T, E, C, F>(&self, call: C) -> Result<T, E>
     where
         T: Send,
+        E: Unknown,
         C: Fn() -> F + Send + Sync,
-        F: Future<Output = StoreResult<T>> + Send,
+        F: Future<Output = Result<T, E>> + Send,
     {
         const ENOUGH: usize = 100;
         for _ in 0..ENOUGH {
             match call().await {
-                Err(StoreError::Unavailable(_)) => {}
+                Err(error) if error.is_unknown() => {}
                 known => return known,
             }
         }
         call().await
     }
 }
+
+/// A port behind calls that fail, and a caller who repeats them, as every port allows.
+macro_rules! unreliable {
+    ($name:ident, $port:ident) => {
+        pub fn $name(inner: Arc<dyn $port>) -> Arc<dyn $port> {
+            let failing: Arc<dyn $port> = Arc::new(Wrapped::new(inner, Faults::seeded(SEED)));
+            Arc::new(Wrapped::new(failing, Repeats))
+        }
+    };
+}
+
+const SEED: u64 = 0x6d61_6461_6e67;
+
+unreliable!(unreliable_store, Store);
+unreliable!(unreliable_files, Files);
+unreliable!(unreliable_presence, Presence);
