@@ -147,6 +147,11 @@ impl Server {
         beside.spawn(until(ending.clone(), async move {
             chat.follow_ended_sessions().await;
         }));
+        let chat = Arc::clone(&self.chat);
+        beside.spawn(until(
+            ending.clone(),
+            async move { chat.share_limits().await },
+        ));
 
         let closed = CancellationToken::new();
         let listener = self.listener.tap_io(|socket| {

@@ -1,37 +1,75 @@
-//! How fast anyone may do anything. What people do all the time is counted by the node that they
-//! are on; attempts to get in are counted over all nodes.
+//! How fast anyone may do anything, over all nodes. Attempts to get in are counted one by one where
+//! all nodes see it; what people do all the time is decided by the node that they are on, and the
+//! nodes tell each other a few times a second, so that no message waits for it.
 
-use std::hash::Hash;
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use protocol::wire::code;
 use protocol::{Timestamp, UserId};
 
-use super::{Refused, Settings};
+use super::{Chat, Clock, Refused, Settings};
 use crate::quota::{Limit, Quota, Rate, Used, Wait};
 
-/// One kind of limit on this node, for many keys.
-pub(super) struct Limiter<K> {
-    rate: Rate,
+/// How often nodes tell each other what they let pass.
+const SHARE: Duration = Duration::from_millis(250);
+/// People told of in one step; Redis does nothing else meanwhile.
+const AT_ONCE: usize = 500;
+
+/// One kind of limit on what people do all the time. This node decides at once by what it knows;
+/// what it let pass is shared with the other nodes a moment later.
+pub(super) struct Pace {
+    limit: Limit,
     /// What there is too much of, for the message.
     what: &'static str,
-    used: Mutex<Used<K>>,
+    state: Mutex<Passed>,
 }
 
-impl<K: Hash + Eq> Limiter<K> {
-    fn new(what: &'static str, rate: Rate) -> Self {
+#[derive(Default)]
+struct Passed {
+    used: Used<UserId>,
+    /// What the other nodes do not know yet.
+    unshared: HashMap<UserId, u32>,
+}
+
+impl Pace {
+    fn new(name: &'static str, what: &'static str, rate: Rate) -> Self {
         Self {
-            rate,
+            limit: Limit { name, rate },
             what,
-            used: Mutex::default(),
+            state: Mutex::default(),
         }
     }
 
-    pub(super) fn take(&self, key: K, now: Timestamp) -> Result<(), Refused> {
-        let taken = self.used.lock().take(self.rate, key, now);
-        taken.map_err(|wait| too_many(self.what, wait))
+    pub(super) fn take(&self, who: UserId, now: Timestamp) -> Result<(), Refused> {
+        let mut state = self.state.lock();
+        let taken = state.used.take(self.limit.rate, who, now);
+        taken.map_err(|wait| too_many(self.what, wait))?;
+        *state.unshared.entry(who).or_default() += 1;
+        Ok(())
+    }
+
+    async fn share(&self, quota: &dyn Quota, clock: &dyn Clock) {
+        let passed = std::mem::take(&mut self.state.lock().unshared);
+        let passed: Vec<(UserId, u32)> = passed.into_iter().collect();
+        for some in passed.chunks(AT_ONCE) {
+            let named: Vec<(String, u32)> = some
+                .iter()
+                .map(|(who, count)| (who.to_string(), *count))
+                .collect();
+            let Some(ahead) = quota.share(self.limit, &named).await else {
+                return;
+            };
+            let now = clock.now();
+            let mut state = self.state.lock();
+            for ((who, _), ahead) in some.iter().zip(ahead) {
+                let more = state.unshared.get(who).copied().unwrap_or(0);
+                state.used.raise(self.limit.rate, *who, ahead, more, now);
+            }
+        }
     }
 }
 
@@ -62,10 +100,10 @@ pub(super) struct Limits {
     registrations: Limit,
     refreshes: Limit,
     pub(super) logins: Logins,
-    pub(super) messages: Limiter<UserId>,
-    pub(super) typing: Limiter<UserId>,
-    pub(super) reads: Limiter<UserId>,
-    pub(super) searches: Limiter<UserId>,
+    pub(super) messages: Pace,
+    pub(super) typing: Pace,
+    pub(super) reads: Pace,
+    pub(super) searches: Pace,
 }
 
 impl Limits {
@@ -85,17 +123,29 @@ impl Limits {
                 rate: Rate::per_second(1000, 20),
             },
             logins: Logins::new(settings, quota),
-            messages: Limiter::new("messages at once", messages),
-            typing: Limiter::new(
+            messages: Pace::new("messages", "messages at once", messages),
+            typing: Pace::new(
+                "typing",
                 "typing notices",
                 Rate::per_second(settings.typing_burst, settings.typing_per_second),
             ),
             // Reading follows others' messages, so it comes faster than one's own.
-            reads: Limiter::new("read positions at once", Rate::per_second(2000, 500)),
-            searches: Limiter::new(
+            reads: Pace::new(
+                "reads",
+                "read positions at once",
+                Rate::per_second(2000, 500),
+            ),
+            searches: Pace::new(
+                "searches",
                 "searches",
                 Rate::per_second(settings.search_burst, settings.searches_per_second),
             ),
+        }
+    }
+
+    async fn share(&self, clock: &dyn Clock) {
+        for pace in [&self.messages, &self.typing, &self.reads, &self.searches] {
+            pace.share(&*self.quota, clock).await;
         }
     }
 
@@ -109,6 +159,18 @@ impl Limits {
         let from = network(from).to_string();
         let taken = self.quota.take(self.refreshes, &from, now).await;
         taken.map_err(|wait| too_many("refreshes from your network", wait))
+    }
+}
+
+impl Chat {
+    /// Tells the other nodes what was let pass here, for as long as the server runs.
+    pub async fn share_limits(&self) {
+        let mut ticks = tokio::time::interval(SHARE);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.limits.share(&*self.parts.clock).await;
+        }
     }
 }
 
@@ -215,6 +277,84 @@ mod tests {
             taken += u32::from(logins.take("mina", from, START).await.is_ok());
         }
         assert_eq!(taken, 30);
+    }
+
+    /// Where two nodes meet.
+    #[derive(Default)]
+    struct Together(Mutex<HashMap<String, u32>>);
+
+    #[async_trait::async_trait]
+    impl Quota for Together {
+        async fn take(&self, _: Limit, _: &str, _: Timestamp) -> Result<(), Wait> {
+            Ok(())
+        }
+
+        async fn give_back(&self, _: Limit, _: &str) {}
+
+        async fn share(&self, limit: Limit, passed: &[(String, u32)]) -> Option<Vec<Duration>> {
+            let mut all = self.0.lock();
+            let ahead = passed.iter().map(|(key, count)| {
+                let sum = all.entry(format!("{} {key}", limit.name)).or_default();
+                *sum += count;
+                let interval = u64::try_from(limit.rate.interval()).unwrap();
+                Duration::from_micros(interval * u64::from(*sum))
+            });
+            Some(ahead.collect())
+        }
+    }
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            START
+        }
+    }
+
+    #[tokio::test]
+    async fn what_one_node_lets_pass_is_missing_on_the_other_a_moment_later() {
+        let settings = Settings {
+            message_burst: 10,
+            messages_per_second: 1,
+            ..Settings::default()
+        };
+        let quota: Arc<dyn Quota> = Arc::new(Together::default());
+        let [one, two] = [(); 2].map(|()| Limits::new(&settings, &quota));
+        let (mina, jun) = (UserId(uuid::Uuid::nil()), UserId(uuid::Uuid::max()));
+        for _ in 0..6 {
+            one.messages.take(mina, START).unwrap();
+        }
+        one.share(&Still).await;
+        two.messages.take(mina, START).unwrap();
+        two.share(&Still).await;
+        for _ in 0..3 {
+            two.messages.take(mina, START).unwrap();
+        }
+        assert!(two.messages.take(mina, START).is_err());
+        for _ in 0..10 {
+            two.messages.take(jun, START).unwrap();
+        }
+        // Nothing new passed on the first node, so it learns when something does.
+        one.messages.take(mina, START).unwrap();
+        two.share(&Still).await;
+        one.share(&Still).await;
+        assert!(one.messages.take(mina, START).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_node_alone_decides_by_what_it_knows() {
+        let settings = Settings {
+            message_burst: 2,
+            messages_per_second: 1,
+            ..Settings::default()
+        };
+        let limits = Limits::new(&settings, &local());
+        let mina = UserId(uuid::Uuid::nil());
+        for _ in 0..2 {
+            limits.messages.take(mina, START).unwrap();
+            limits.share(&Still).await;
+        }
+        assert!(limits.messages.take(mina, START).is_err());
     }
 
     #[test]

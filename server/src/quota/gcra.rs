@@ -87,6 +87,17 @@ impl<K: Hash + Eq> Used<K> {
         }
     }
 
+    /// By the word of others, all that was taken takes so long to be earned back, and `more` that they
+    /// do not know of is on top of it.
+    pub(crate) fn raise(&mut self, rate: Rate, key: K, ahead: Duration, more: u32, now: Timestamp) {
+        let ahead = i64::try_from(ahead.as_micros()).unwrap_or(i64::MAX / 4);
+        let until = micros(now)
+            .saturating_add(ahead)
+            .saturating_add(i64::from(more) * rate.interval);
+        let used = self.0.entry(key).or_insert(until);
+        *used = until.max(*used);
+    }
+
     pub(crate) fn give_back<Q>(&mut self, rate: Rate, key: &Q)
     where
         K: Borrow<Q>,

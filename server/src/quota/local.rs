@@ -1,6 +1,7 @@
 //! The quota of a server that runs alone, and of a node that cannot ask the others.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -23,5 +24,9 @@ impl Quota for LocalQuota {
         if let Some(used) = self.0.lock().get_mut(limit.name) {
             used.give_back(limit.rate, key);
         }
+    }
+
+    async fn share(&self, _: Limit, _: &[(String, u32)]) -> Option<Vec<Duration>> {
+        None
     }
 }

@@ -1,5 +1,5 @@
-//! How often something may be tried, counted over all nodes: attempts to log in, new accounts.
-//! Whoever spreads guesses over the nodes must not get more of them.
+//! How often something may be done, counted over all nodes: attempts to log in, new accounts,
+//! messages. Whoever spreads them over the nodes must not get more of them.
 
 mod gcra;
 mod local;
@@ -32,4 +32,9 @@ pub trait Quota: Send + Sync + 'static {
 
     /// Gives back one that was taken: it was not what the limit is against.
     async fn give_back(&self, limit: Limit, key: &str);
+
+    /// Adds what this node has let pass by itself, so many for each key, to what the others have.
+    /// Answers for each key how long it takes until all of that is earned back; `None` where there
+    /// are no others, or none that can be asked.
+    async fn share(&self, limit: Limit, passed: &[(String, u32)]) -> Option<Vec<Duration>>;
 }

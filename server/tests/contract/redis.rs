@@ -58,6 +58,28 @@ async fn what_is_taken_on_one_node_is_missing_on_the_other() {
 }
 
 #[tokio::test]
+async fn what_nodes_let_pass_by_themselves_is_added_up() {
+    let options = options();
+    let (one, two) = (make(options.clone()).await, make(options).await);
+    let limit = three("a");
+    let passed = |mina, jun| vec![(String::from("mina"), mina), (String::from("jun"), jun)];
+    let minutes = |ahead: Option<Vec<Duration>>| {
+        let ahead = ahead.unwrap().into_iter();
+        // A little of it is earned back while the test runs.
+        ahead
+            .map(|ahead| (ahead.as_secs_f64() / 60.0).ceil())
+            .collect::<Vec<f64>>()
+    };
+    let first = one.share(limit, &passed(1, 0)).await;
+    assert_eq!(minutes(first), [1.0, 0.0]);
+    let second = two.share(limit, &passed(1, 1)).await;
+    assert_eq!(minutes(second), [2.0, 1.0]);
+    // Never further than what a burst takes.
+    let third = one.share(limit, &passed(9, 0)).await;
+    assert_eq!(minutes(third), [3.0, 1.0]);
+}
+
+#[tokio::test]
 async fn houses_with_prefixes_of_their_own_do_not_hear_each_other() {
     let (one, two) = (make(options()).await, make(options()).await);
     let mut notices = one.listen();

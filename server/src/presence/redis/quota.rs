@@ -1,4 +1,6 @@
-//! Counting attempts over all nodes.
+//! Counting over all nodes.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use protocol::Timestamp;
@@ -10,6 +12,7 @@ use crate::quota::{Limit, Quota, Wait};
 pub(super) struct Scripts {
     take: Script,
     give_back: Script,
+    share: Script,
 }
 
 impl Default for Scripts {
@@ -17,6 +20,7 @@ impl Default for Scripts {
         Self {
             take: Script::new(include_str!("take.lua")),
             give_back: Script::new(include_str!("give_back.lua")),
+            share: Script::new(include_str!("share.lua")),
         }
     }
 }
@@ -35,7 +39,7 @@ impl Quota for RedisPresence {
             taking.arg(limit.rate.burst()).arg(limit.rate.interval());
             match self.link.run::<u64>(&taking).await {
                 Ok(0) => return Ok(()),
-                Ok(wait) => return Err(Wait(std::time::Duration::from_micros(wait))),
+                Ok(wait) => return Err(Wait(Duration::from_micros(wait))),
                 Err(why) => tracing::debug!(why, "Redis could not count, so this node does"),
             }
         }
@@ -52,5 +56,23 @@ impl Quota for RedisPresence {
             }
         }
         self.alone.give_back(limit, key).await;
+    }
+
+    async fn share(&self, limit: Limit, passed: &[(String, u32)]) -> Option<Vec<Duration>> {
+        if !self.link.is_well() {
+            return None;
+        }
+        let mut sharing = self.counting.share.prepare_invoke();
+        sharing.arg(limit.rate.burst()).arg(limit.rate.interval());
+        for (key, count) in passed {
+            sharing.key(self.counter(limit, key)).arg(*count);
+        }
+        match self.link.run::<Vec<u64>>(&sharing).await {
+            Ok(ahead) => Some(ahead.into_iter().map(Duration::from_micros).collect()),
+            Err(why) => {
+                tracing::debug!(why, "Redis could not count, so this node does");
+                None
+            }
+        }
     }
 }
