@@ -82,6 +82,7 @@ impl Client {
         if let Some(window) = boot.room {
             let mut timeline = Timeline::new(window.room);
             timeline.load(window.messages, window.head, window.more, false);
+            timeline.learn(window.notes);
             let read = rooms.get(window.room).map_or(window.head, |room| room.read);
             let room = OpenRoom {
                 timeline,

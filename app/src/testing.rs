@@ -110,6 +110,7 @@ pub fn lived_in(mut boot: Boot, open: Option<RoomId>) -> Boot {
         let members: &[User] = if group_is_open { &people } else { &people[..2] };
         let head = messages.last().map_or(Rev::ZERO, |message| message.rev);
         boot.room = Some(RoomWindow {
+            notes: Vec::new(),
             room: open,
             members: members.iter().map(|user| member(user, head)).collect(),
             messages,

@@ -161,6 +161,19 @@ pub static ENGLISH: Texts = Texts {
         typing_one: |name| format!("{name} is typing…"),
         typing_two: |a, b| format!("{a} and {b} are typing…"),
         typing_many: "Several people are typing…",
+        names: |names, others| match (others, names) {
+            (0, [names @ .., last]) if !names.is_empty() => {
+                format!("{} and {last}", names.join(", "))
+            }
+            (0, names) => names.join(", "),
+            (1, names) => format!("{} and 1 other", names.join(", ")),
+            (n, names) => format!("{} and {n} others", names.join(", ")),
+        },
+        joined: |names| format!("{names} joined"),
+        brought_in: |by, names| format!("{by} added {names}"),
+        left: |name| format!("{name} left"),
+        removed: |by, name| format!("{by} removed {name}"),
+        renamed: |by, name| format!("{by} named the room “{name}”"),
         not_found: "This room is not here",
         not_found_lead: "It was removed, or you are not a member of it.",
         failed: "The room could not be opened",

@@ -144,6 +144,13 @@ pub struct RoomTexts {
     pub typing_one: fn(&str) -> String,
     pub typing_two: fn(&str, &str) -> String,
     pub typing_many: &'static str,
+    /// Some names, and how many more there are.
+    pub names: fn(&[String], usize) -> String,
+    pub joined: fn(&str) -> String,
+    pub brought_in: fn(&str, &str) -> String,
+    pub left: fn(&str) -> String,
+    pub removed: fn(&str, &str) -> String,
+    pub renamed: fn(&str, &str) -> String,
     pub not_found: &'static str,
     pub not_found_lead: &'static str,
     pub failed: &'static str,

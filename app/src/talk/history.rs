@@ -2,12 +2,12 @@
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use protocol::MessageId;
+use protocol::{MessageId, Rev};
 
 use super::acts::{Acts, element_id};
 use super::follow::{Seen, fill};
 use super::message::MessageRow;
-use super::rows::Key;
+use super::rows::{Key, What};
 use crate::browser::Intent;
 use crate::client::{Client, RoomState};
 use crate::common::dom;
@@ -80,6 +80,7 @@ fn row(key: Key) -> AnyView {
     match key {
         Key::Day(day) => view! { <DayLine day/> }.into_any(),
         Key::Divider => view! { <DividerLine/> }.into_any(),
+        Key::Note(rev) => view! { <NoteLine rev/> }.into_any(),
         Key::Message(id) => view! { <MessageRow id/> }.into_any(),
     }
 }
@@ -96,6 +97,41 @@ fn DividerLine() -> impl IntoView {
     let texts = use_texts();
     view! { <p class="divider" id="divider"><span>{texts.room.new_messages}</span></p> }
 }
+
+/// Who came or went, or the room's new name.
+#[component]
+fn NoteLine(rev: Rev) -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let client = expect_context::<Client>();
+    let texts = use_texts();
+    let words = move || {
+        let note = acts.rows.with(|rows| rows.note(rev).cloned())?;
+        let by = client.name_of(note.by, texts);
+        let words = &texts.room;
+        Some(match &note.what {
+            What::Joined(users) => {
+                let others = users.len().saturating_sub(NAMED);
+                let mut names = Vec::new();
+                for user in users.iter().take(NAMED) {
+                    names.push(client.name_of(*user, texts));
+                }
+                let names = (words.names)(&names, others);
+                if users.contains(&note.by) {
+                    (words.joined)(&names)
+                } else {
+                    (words.brought_in)(&by, &names)
+                }
+            }
+            What::Left(user) => (words.left)(&client.name_of(*user, texts)),
+            What::Removed(user) => (words.removed)(&by, &client.name_of(*user, texts)),
+            What::Renamed(name) => (words.renamed)(&by, name),
+        })
+    };
+    view! { <p class="happened">{part(words)}</p> }
+}
+
+/// Of many who came at once, so many are named.
+const NAMED: usize = 3;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Top {

@@ -131,6 +131,7 @@ pub fn rows_of(
             client.outbox.with(|outbox| {
                 Rows::of(&Sources {
                     messages: open.timeline.messages(),
+                    notes: open.timeline.notes().collect(),
                     pending: outbox.of_room(room).collect(),
                     detached: open.timeline.has_newer(),
                     me: client.my_id(),

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use protocol::state::{Pending, PendingChange, PendingState};
-use protocol::wire::{Message, Problem, Reaction};
+use protocol::wire::{Event, EventKind, Message, Problem, Reaction};
 use protocol::{MessageId, OpId, Rev, Timestamp, UserId};
 
 use crate::common::time::{Day, day_of};
@@ -21,6 +21,7 @@ const QUOTE: usize = 140;
 pub enum Key {
     Day(Day),
     Divider,
+    Note(Rev),
     /// A message on its way has the key it will keep, so that its row never changes places.
     Message(MessageId),
 }
@@ -30,6 +31,7 @@ impl fmt::Display for Key {
         match self {
             Self::Day(day) => write!(f, "day {day}"),
             Self::Divider => f.write_str("divider"),
+            Self::Note(rev) => write!(f, "note {rev}"),
             Self::Message(id) => id.fmt(f),
         }
     }
@@ -79,14 +81,33 @@ pub enum Delivery {
     },
 }
 
+/// What happened in the room beside the messages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Note {
+    pub by: UserId,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// Of many who came one after the other, and were brought by the same person, it is said once.
+    Joined(Vec<UserId>),
+    Left(UserId),
+    Removed(UserId),
+    Renamed(String),
+}
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
     pub order: Vec<Key>,
     by_id: HashMap<MessageId, Arc<Row>>,
+    notes: HashMap<Rev, Note>,
 }
 
 pub struct Sources<'a> {
     pub messages: &'a [Message],
+    /// What happened between them, oldest first.
+    pub notes: Vec<&'a Event>,
     /// Of this room, in the order in which they were said.
     pub pending: Vec<&'a Pending>,
     /// Whether there are newer messages than those held: then what I say does not follow them.
@@ -102,6 +123,10 @@ impl Rows {
         self.by_id.get(&id)
     }
 
+    pub fn note(&self, rev: Rev) -> Option<&Note> {
+        self.notes.get(&rev)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
@@ -110,14 +135,15 @@ impl Rows {
     pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Arc<Row>> {
         self.order.iter().filter_map(|key| match key {
             Key::Message(id) => self.by_id.get(id),
-            Key::Day(_) | Key::Divider => None,
+            Key::Day(_) | Key::Divider | Key::Note(_) => None,
         })
     }
 
     pub fn of(sources: &Sources<'_>) -> Self {
         let mut rows = Self::default();
         let mut last: Option<(UserId, Timestamp)> = None;
-        let mut day = None;
+        let mut days = Days::new(sources.offset);
+        let mut notes = sources.notes.iter().peekable();
         let overlays = overlays(&sources.pending);
         let quotes = Quotes::new(sources);
         let held = sources
@@ -136,12 +162,14 @@ impl Rows {
             for pending in overlays.get(&row.id).into_iter().flatten() {
                 row.overlay(pending, sources.me);
             }
-            let this_day = day_of(row.at, sources.offset);
-            // Clocks of nodes differ a little; a day once begun does not end again.
-            if day.is_none_or(|day| this_day > day) {
-                day = Some(this_day);
+            // What is on its way comes after all that has happened.
+            let earlier = |note: &&&Event| row.rev.is_none_or(|rev| note.rev < rev);
+            while let Some(note) = notes.next_if(earlier) {
+                rows.add_note(note, &mut days);
                 last = None;
-                rows.order.push(Key::Day(this_day));
+            }
+            if days.begins(row.at, &mut rows.order) {
+                last = None;
             }
             if sources.divider == Some(row.id) {
                 last = None;
@@ -155,7 +183,57 @@ impl Rows {
             rows.order.push(Key::Message(row.id));
             rows.by_id.insert(row.id, Arc::new(row));
         }
+        for note in notes {
+            rows.add_note(note, &mut days);
+        }
         rows
+    }
+
+    fn add_note(&mut self, event: &Event, days: &mut Days) {
+        let what = match &event.kind {
+            EventKind::Joined { user } => What::Joined(vec![*user]),
+            EventKind::Left { user } => What::Left(*user),
+            EventKind::Removed { user } => What::Removed(*user),
+            EventKind::Renamed { name } => What::Renamed(name.clone()),
+            _ => return,
+        };
+        days.begins(event.at, &mut self.order);
+        if let (What::Joined(users), Some(Key::Note(before))) = (&what, self.order.last())
+            && let Some(before) = self.notes.get_mut(before)
+            && before.by == event.by
+            && let What::Joined(came) = &mut before.what
+        {
+            came.extend(users);
+            return;
+        }
+        self.order.push(Key::Note(event.rev));
+        self.notes.insert(event.rev, Note { by: event.by, what });
+    }
+}
+
+/// Where in the history a day begins.
+struct Days {
+    offset: i32,
+    current: Option<Day>,
+}
+
+impl Days {
+    fn new(offset: i32) -> Self {
+        Self {
+            offset,
+            current: None,
+        }
+    }
+
+    fn begins(&mut self, at: Timestamp, order: &mut Vec<Key>) -> bool {
+        let day = day_of(at, self.offset);
+        // Clocks of nodes differ a little; a day once begun does not end again.
+        let begins = self.current.is_none_or(|current| day > current);
+        if begins {
+            self.current = Some(day);
+            order.push(Key::Day(day));
+        }
+        begins
     }
 }
 

@@ -247,7 +247,7 @@ fn log(problem: &Problem) {
 }
 
 /// Whom an event names beside messages' older reactions.
-fn named(event: &Event) -> Vec<UserId> {
+pub fn named(event: &Event) -> Vec<UserId> {
     let mut named = vec![event.by];
     match &event.kind {
         EventKind::Joined { user } | EventKind::Left { user } | EventKind::Removed { user } => {

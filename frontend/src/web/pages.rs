@@ -111,6 +111,7 @@ impl Tab {
             let older = first > Rev(2);
             let newer = page.next.is_some();
             open.timeline.load(page.items, head.max(last), older, newer);
+            open.timeline.learn(page.notes);
             open.state = RoomState::Ready;
         });
         self.watch(room);
@@ -143,6 +144,7 @@ impl Tab {
             open.state = RoomState::Ready;
             if let Some(page) = page {
                 let more = page.next.is_some();
+                open.timeline.learn(page.notes);
                 end.put(&mut open.timeline, edge, page.items, head, more);
             }
         });

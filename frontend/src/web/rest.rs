@@ -9,7 +9,7 @@ use futures::future::{Either, select};
 use gloo_net::http::{Method, RequestBuilder};
 use leptos::prelude::GetUntracked;
 use protocol::wire::{
-    AddMember, ChangeMe, ChangeRoom, DeleteMe, Device, Event, Language, Member, Message, NewRoom,
+    AddMember, ChangeMe, ChangeRoom, DeleteMe, Device, Event, History, Language, Member, NewRoom,
     Page, Problem, Room, RoomWindow, User, UserDetails, code,
 };
 use protocol::{MessageId, Rev, RoomId, SessionId, UserId};
@@ -63,7 +63,7 @@ impl Rest {
         self.get(&format!("/api/rooms/{room}/window")).await
     }
 
-    pub async fn messages(&self, room: RoomId, span: Span, limit: usize) -> Answer<Page<Message>> {
+    pub async fn messages(&self, room: RoomId, span: Span, limit: usize) -> Answer<History> {
         let span = match span {
             Span::Before(rev) => format!("before={rev}"),
             Span::After(rev) => format!("after={rev}"),

@@ -6,10 +6,11 @@ use app::client::{OpenRoom, RoomState};
 use leptos::prelude::*;
 use protocol::state::Timeline;
 use protocol::wire::{Message, Problem};
-use protocol::{Rev, RoomId};
+use protocol::{Rev, RoomId, UserId};
 use wasm_bindgen_futures::spawn_local;
 
 use super::clock;
+use super::hear::named;
 use super::pages::LARGEST_PAGE;
 use super::rest::Span;
 use super::tab::Tab;
@@ -119,6 +120,7 @@ impl Tab {
             }
         };
         let mut messages = window.messages;
+        let mut notes = window.notes;
         let mut more = window.more;
         if let Some(before) = self.entry_is_before(&opened, room, &messages)
             && let Ok(page) = self
@@ -129,6 +131,7 @@ impl Tab {
             more = page.next.is_some();
             self.meet(page.users);
             messages.splice(..0, page.items);
+            notes.extend(page.notes);
         }
         if !self.errands.borrow_mut().end(&ticket) {
             return;
@@ -147,9 +150,11 @@ impl Tab {
                 }
             }
         });
-        let names = messages.iter().map(|message| message.author).collect();
+        let mut names: Vec<UserId> = messages.iter().map(|message| message.author).collect();
+        names.extend(notes.iter().flat_map(named));
         opened.update(|open| {
             open.timeline.load(messages, window.head, more, false);
+            open.timeline.learn(notes);
             open.members = window.members;
             open.state = RoomState::Ready;
         });

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use parking_lot::Mutex;
 use protocol::rules;
-use protocol::wire::{Event, EventKind, Message, NewMessage, Page};
+use protocol::wire::{Event, EventKind, History, Message, NewMessage, Page};
 use protocol::{MessageId, OpId, Rev, RoomId, RoomRef, UserId};
 
 use super::rooms::Reach;
@@ -87,7 +87,7 @@ impl Chat {
             .await
     }
 
-    /// A page of messages as they stand now. `next` goes on in the direction of the span: older
+    /// A page of messages as they stand now, and of what happened between them. `next` goes on in the direction of the span: older
     /// ones by default, newer ones after or around a rev.
     pub async fn messages(
         &self,
@@ -95,9 +95,9 @@ impl Chat {
         room: RoomRef,
         span: Span,
         limit: usize,
-    ) -> Result<Page<Message>, Refused> {
+    ) -> Result<History, Refused> {
         let Reach::Here(room) = self.reach(who, room).await? else {
-            return Ok(Page::whole(Vec::new()));
+            return Ok(History::default());
         };
         let found = self
             .parts
@@ -110,11 +110,13 @@ impl Chat {
             _ => None,
         };
         let next = next.map(|message| message.rev.to_string());
-        let users = self.named(named_by_messages(&found.items)).await?;
-        Ok(Page {
+        let mut named = named_by_messages(&found.items);
+        named.append(&mut named_by_events(&found.notes));
+        Ok(History {
+            users: self.named(named).await?,
             items: found.items,
             next,
-            users,
+            notes: found.notes,
         })
     }
 
@@ -219,20 +221,22 @@ pub(super) fn named_by_messages<'a>(
 }
 
 fn named_by_events(events: &[Event]) -> BTreeSet<UserId> {
-    let mut users = BTreeSet::new();
-    for event in events {
-        users.insert(event.by);
-        match &event.kind {
-            EventKind::Created { members, .. } => users.extend(members),
-            EventKind::Posted { message } => users.extend(named_by_messages([message])),
-            EventKind::Joined { user } | EventKind::Left { user } | EventKind::Removed { user } => {
-                users.insert(*user);
-            }
-            EventKind::Edited { .. }
-            | EventKind::Deleted { .. }
-            | EventKind::Reacted { .. }
-            | EventKind::Renamed { .. } => {}
+    events.iter().flat_map(named_by_event).collect()
+}
+
+/// Everyone whom the event names.
+pub fn named_by_event(event: &Event) -> BTreeSet<UserId> {
+    let mut users = BTreeSet::from([event.by]);
+    match &event.kind {
+        EventKind::Created { members, .. } => users.extend(members),
+        EventKind::Posted { message } => users.extend(named_by_messages([message])),
+        EventKind::Joined { user } | EventKind::Left { user } | EventKind::Removed { user } => {
+            users.insert(*user);
         }
+        EventKind::Edited { .. }
+        | EventKind::Deleted { .. }
+        | EventKind::Reacted { .. }
+        | EventKind::Renamed { .. } => {}
     }
     users
 }

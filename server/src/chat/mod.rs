@@ -34,6 +34,7 @@ use deletion::Deletion;
 use lanes::Lanes;
 use limits::Limits;
 use messages::OpenRooms;
+pub use messages::named_by_event;
 use passwords::Passwords;
 pub use refused::Refused;
 pub use rooms::room_as_seen;

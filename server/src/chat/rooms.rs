@@ -82,6 +82,7 @@ impl Chat {
                 Ok(RoomWindow {
                     room,
                     messages: found.items,
+                    notes: found.notes,
                     head: found.head.rev,
                     more: found.older,
                     members,
@@ -90,6 +91,7 @@ impl Chat {
             Reach::NotYet { room, .. } => Ok(RoomWindow {
                 room,
                 messages: Vec::new(),
+                notes: Vec::new(),
                 head: Rev::ZERO,
                 more: false,
                 members,

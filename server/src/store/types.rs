@@ -1,5 +1,6 @@
 //! What goes into the store and comes out of it.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use protocol::wire::{Event, Message, RoomKind, User};
@@ -130,6 +131,33 @@ pub struct Messages {
     pub older: bool,
     /// Whether there are newer ones after `items`.
     pub newer: bool,
+    /// What happened beside them in [`Messages::reach`]: who came and went, the room's names.
+    /// Oldest first; of many the last.
+    pub notes: Vec<Event>,
+}
+
+/// Notes that a run of messages holds at most, and how far back from its end they are looked for:
+/// a room may have any number of events without a message between them.
+pub const NOTES: usize = 100;
+const NOTES_REACH: u64 = 5_000;
+
+impl Messages {
+    /// The revs between which the run tells what happened: from its first message, or from the
+    /// room's beginning, to the next message after it, or to the head. Runs that follow each other
+    /// leave nothing out and say nothing twice.
+    pub fn reach(&self, span: Span) -> RangeInclusive<Rev> {
+        let first = match span {
+            Span::After(rev) => Rev(rev.0.saturating_add(1)),
+            _ if self.older => self.items.first().map_or(self.head.rev, |first| first.rev),
+            _ => Rev(1),
+        };
+        let last = match span {
+            _ if !self.newer => self.head.rev,
+            Span::Before(edge) => edge.previous(),
+            _ => self.items.last().map_or(Rev::ZERO, |last| last.rev),
+        };
+        first.max(Rev(last.0.saturating_sub(NOTES_REACH)))..=last
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -31,6 +31,9 @@ const RECENT: usize = 256;
 /// [`Timeline::gap`].
 const HELD: usize = 512;
 
+/// Beyond this many notes only those of the window are remembered.
+const NOTES: usize = 500;
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
     room: RoomId,
@@ -48,6 +51,9 @@ pub struct Timeline {
     held: BTreeMap<Rev, Event>,
     /// The last applied events, oldest first, without a hole up to `position`.
     recent: VecDeque<Event>,
+    /// Who came and went, and the room's names. A note never changes, so what is known of them
+    /// needs no window; what is shown of them does.
+    notes: BTreeMap<Rev, Event>,
 }
 
 impl Timeline {
@@ -64,6 +70,7 @@ impl Timeline {
             last_posted: Rev::ZERO,
             held: BTreeMap::new(),
             recent: VecDeque::new(),
+            notes: BTreeMap::new(),
         }
     }
 
@@ -174,6 +181,36 @@ impl Timeline {
         &self.messages
     }
 
+    /// What happened between the messages of the window, oldest first.
+    pub fn notes(&self) -> impl Iterator<Item = &Event> {
+        let first = if self.older {
+            self.messages.first()
+        } else {
+            None
+        };
+        let first = first.map_or(Rev::ZERO, |first| first.rev);
+        let last = if self.newer {
+            self.messages.last()
+        } else {
+            None
+        };
+        let last = last.map_or(Rev(u64::MAX), |last| last.rev);
+        self.notes
+            .values()
+            .filter(move |note| first < note.rev && note.rev < last)
+    }
+
+    /// Learns of notes, as they come with every page of messages. Those that the window does not
+    /// show come again with the page that they belong to, so not many are kept.
+    pub fn learn(&mut self, notes: Vec<Event>) {
+        self.notes
+            .extend(notes.into_iter().map(|note| (note.rev, note)));
+        if self.notes.len() > NOTES {
+            let shown = self.notes().map(|note| note.rev).collect::<Vec<_>>();
+            self.notes.retain(|rev, _| shown.binary_search(rev).is_ok());
+        }
+    }
+
     pub fn get(&self, id: MessageId) -> Option<&Message> {
         self.index(id).and_then(|index| self.messages.get(index))
     }
@@ -257,6 +294,9 @@ impl Timeline {
                     bring_forward(row, as_of, &event).then_some(row.id)
                 }),
         };
+        if event.is_note() {
+            self.learn(vec![event.clone()]);
+        }
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::json::Fields;
-use crate::wire::{Member, Message, Problem, Room, User};
+use crate::wire::{Event, Member, Message, Problem, Room, User};
 use crate::{Rev, RoomId, Timestamp, UserId};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +117,8 @@ pub struct RoomWindow {
     pub room: RoomId,
     /// Oldest first, contiguous up to `head`.
     pub messages: Vec<Message>,
+    /// What happened between them.
+    pub notes: Vec<Event>,
     /// The state that `messages` shows: subscribe with `after: head`.
     pub head: Rev,
     /// Whether there is older history.
@@ -135,6 +137,7 @@ impl RoomWindow {
         Ok(Self {
             room: fields.take("room")?,
             messages: fields.take("messages")?,
+            notes: fields.take("notes")?,
             head: fields.take("head")?,
             more: fields.take("more")?,
             members: fields.take("members")?,

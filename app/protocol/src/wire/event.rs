@@ -255,6 +255,17 @@ impl Delivery {
 }
 
 impl Event {
+    /// Whether it is a note beside the messages: someone came or went, or the room has another name.
+    pub fn is_note(&self) -> bool {
+        matches!(
+            self.kind,
+            EventKind::Joined { .. }
+                | EventKind::Left { .. }
+                | EventKind::Removed { .. }
+                | EventKind::Renamed { .. }
+        )
+    }
+
     /// The message that the event is about, if it is about one.
     pub fn message(&self) -> Option<MessageId> {
         match &self.kind {

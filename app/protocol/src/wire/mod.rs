@@ -18,5 +18,5 @@ pub use people::{
     ChangeMe, DeleteMe, Device, Login, Refresh, Register, SignedIn, User, UserDetails,
 };
 pub use problem::{Problem, code};
-pub use rooms::{AddMember, ChangeRoom, Member, NewRoom, Page, Room, RoomKind};
+pub use rooms::{AddMember, ChangeRoom, History, Member, NewRoom, Page, Room, RoomKind};
 pub use signals::{SideChange, Signal, TYPING_BELIEVED};

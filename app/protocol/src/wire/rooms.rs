@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::json::Fields;
-use crate::wire::{Message, User};
+use crate::wire::{Event, Message, User};
 use crate::{Rev, RoomId, Timestamp, UserId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -149,6 +149,39 @@ impl<T: DeserializeOwned> Page<T> {
             items: fields.take("items")?,
             next: fields.take("next")?,
             users: fields.take_or_default("users")?,
+        })
+    }
+}
+
+/// A page of a room's history: messages, and what happened between them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct History {
+    pub items: Vec<Message>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// The people whom the items and the notes name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<User>,
+    /// Who came and went, and what the room was called, from the first message on (from the room's
+    /// beginning, where there is no older one) to the next message after the last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Event>,
+}
+
+impl<'de> Deserialize<'de> for History {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::each(deserializer, Self::read)
+    }
+}
+
+impl History {
+    fn read(mut fields: Fields) -> serde_json::Result<Self> {
+        Ok(Self {
+            items: fields.take("items")?,
+            next: fields.take("next")?,
+            users: fields.take_or_default("users")?,
+            notes: fields.take_or_default("notes")?,
         })
     }
 }

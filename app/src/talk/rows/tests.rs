@@ -16,6 +16,7 @@ fn user(n: u128) -> UserId {
 fn sources<'a>(messages: &'a [Message], pending: &'a [Pending]) -> Sources<'a> {
     Sources {
         messages,
+        notes: Vec::new(),
         pending: pending.iter().collect(),
         detached: false,
         me: Some(user(ME)),

@@ -1,5 +1,7 @@
 //! The rooms' logs, as they are read.
 
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use futures::{TryStreamExt, try_join};
 use mongodb::bson::{Document, doc};
@@ -9,7 +11,7 @@ use protocol::{MessageId, Rev, RoomId};
 use super::documents::{Entry, Room, bin, count, int, limited};
 use super::plan::Authority;
 use super::{Core, MongoStore};
-use crate::store::{Append, Appended, Head, Log, Messages, Refusal, Span, StoreResult};
+use crate::store::{Append, Appended, Head, Log, Messages, NOTES, Refusal, Span, StoreResult};
 
 #[async_trait]
 impl Log for MongoStore {
@@ -92,6 +94,7 @@ impl Core {
             head: Head::default(),
             older: false,
             newer: false,
+            notes: Vec::new(),
         };
         let mut look = self.look(id);
         while let Some(room) = look.next().await? {
@@ -131,12 +134,33 @@ impl Core {
             self.any_message(room, doc! { "$lt": first }),
             self.any_message(room, doc! { "$gte": last, "$lte": room.applied })
         )?;
-        Ok(Messages {
+        let mut messages = Messages {
             items,
             head,
             older,
             newer,
-        })
+            notes: Vec::new(),
+        };
+        messages.notes = self.notes(room, &messages.reach(span)).await?;
+        Ok(messages)
+    }
+
+    /// Who came and went, and the room's names; of many the last.
+    async fn notes(&self, room: &Room, within: &RangeInclusive<Rev>) -> StoreResult<Vec<Event>> {
+        if within.is_empty() {
+            return Ok(Vec::new());
+        }
+        let last = int(within.end().0).min(room.applied);
+        let notes = doc! {
+            "room": room.key,
+            "rev": { "$gte": int(within.start().0), "$lte": last },
+            "kind": { "$in": ["joined", "left", "removed", "renamed"] },
+        };
+        let notes = self.all.log.find(notes).sort(doc! { "rev": -1 });
+        let notes = notes.limit(limited(NOTES)).await?;
+        let mut lines = notes.try_collect::<Vec<_>>().await?;
+        lines.reverse();
+        self.events_of(room, &lines).await
     }
 
     /// The nearest messages, oldest first, none of them newer than the room's document.

@@ -93,6 +93,7 @@ fn messages(c: &Connection, room: RoomId, span: Span, limit: usize) -> StoreResu
             head: Head::default(),
             older: false,
             newer: false,
+            notes: Vec::new(),
         });
     };
     // Where the span's edge is: with nothing found, all others are older or newer than that.
@@ -127,12 +128,15 @@ fn messages(c: &Connection, room: RoomId, span: Span, limit: usize) -> StoreResu
         "SELECT EXISTS (SELECT 1 FROM message WHERE room = ?1 AND rev >= ?2)",
         after_last,
     )?;
-    Ok(Messages {
+    let mut messages = Messages {
         items,
         head,
         older,
         newer,
-    })
+        notes: Vec::new(),
+    };
+    messages.notes = rows::notes(c, key, room, &messages.reach(span))?;
+    Ok(messages)
 }
 
 fn any(c: &Connection, room: i64, question: &str, rev: Rev) -> StoreResult<bool> {

@@ -1,12 +1,14 @@
 //! From rows to what the port speaks, and the few questions that several files ask.
 
+use std::ops::RangeInclusive;
+
 use protocol::wire::{Edit, Event, EventKind, Message, MessageRef, Reaction, RoomKind, User};
 use protocol::{MessageId, OpId, Rev, RoomId, Timestamp, UserId};
-use rusqlite::{Connection, Error, OptionalExtension, Row, params};
+use rusqlite::{Connection, Error, OptionalExtension, Row, params, params_from_iter};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::store::{StoreError, StoreResult};
+use crate::store::{NOTES, StoreError, StoreResult};
 
 pub(super) fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid, Error> {
     row.get(column).map(Uuid::from_bytes)
@@ -190,13 +192,40 @@ pub(super) fn events(
     after: Rev,
     limit: usize,
 ) -> StoreResult<Vec<Event>> {
+    let which = "e.rev > ?2 ORDER BY e.rev LIMIT ?3";
+    some_events(c, room, id, which, &[int(after.0), limited(limit)])
+}
+
+/// Who came and went, and the room's names; of many the last.
+pub(super) fn notes(
+    c: &Connection,
+    room: i64,
+    id: RoomId,
+    within: &RangeInclusive<Rev>,
+) -> StoreResult<Vec<Event>> {
+    let which = "e.rev BETWEEN ?2 AND ?3
+         AND e.kind IN ('joined', 'left', 'removed', 'renamed') ORDER BY e.rev DESC LIMIT ?4";
+    let (first, last) = (int(within.start().0), int(within.end().0));
+    let mut notes = some_events(c, room, id, which, &[first, last, limited(NOTES)])?;
+    notes.reverse();
+    Ok(notes)
+}
+
+/// Events of the room by a condition, whose numbers begin at `?2`.
+fn some_events(
+    c: &Connection,
+    room: i64,
+    id: RoomId,
+    which: &str,
+    numbers: &[i64],
+) -> StoreResult<Vec<Event>> {
     let sql = format!(
         "SELECT {MESSAGE_COLUMNS}, e.rev, e.at, e.by, e.op, e.posted, e.kind, e.user, e.detail
          FROM event e LEFT JOIN message m ON m.room = e.room AND m.rev = e.message
-         WHERE e.room = ?1 AND e.rev > ?2 ORDER BY e.rev LIMIT ?3"
+         WHERE e.room = ?1 AND {which}"
     );
     let mut query = c.prepare_cached(&sql)?;
-    let mut rows = query.query(params![room, int(after.0), limited(limit)])?;
+    let mut rows = query.query(params_from_iter(std::iter::once(&room).chain(numbers)))?;
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {
         events.push(Event {

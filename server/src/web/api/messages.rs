@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use protocol::wire::{ChangeMessage, Edit, Event, EventKind, Message, NewMessage, Page, code};
+use protocol::wire::{
+    ChangeMessage, Edit, Event, EventKind, History, Message, NewMessage, Page, code,
+};
 use protocol::{MessageId, OpId, Rev, RoomRef};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -69,13 +71,13 @@ impl Where {
     }
 }
 
-/// Messages as they are now, oldest first
+/// Messages as they are now, oldest first, with what happened between them
 ///
 /// Without a position: the latest ones.
 #[utoipa::path(
     get, path = "/rooms/{room}/messages", tag = "messages",
     params(("room" = String, Path, description = "A room's id, or `{userA}&{userB}`"), Where, Limit),
-    responses((status = 200, body = Page<Message>), Refusals)
+    responses((status = 200, body = History), Refusals)
 )]
 pub async fn list(
     State(web): State<Web>,
@@ -83,7 +85,7 @@ pub async fn list(
     Path(room): Path<RoomRef>,
     Query(position): Query<Where>,
     Query(limit): Query<Limit>,
-) -> Result<axum::Json<Page<Message>>, Failure> {
+) -> Result<axum::Json<History>, Failure> {
     let span = position.span(&web, who, room).await?;
     let page = web.chat.messages(who, room, span, limit.get()).await?;
     Ok(axum::Json(page))

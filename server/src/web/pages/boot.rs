@@ -69,6 +69,8 @@ fn missing(rooms: &[Room], open: Option<&RoomWindow>, known: &[User]) -> Vec<Use
     let last = rooms.iter().filter_map(|room| room.last_message.as_ref());
     let shown = open.iter().flat_map(|window| &window.messages);
     let mut named: HashSet<UserId> = last.chain(shown).flat_map(named_by).collect();
+    let notes = open.iter().flat_map(|window| &window.notes);
+    named.extend(notes.flat_map(crate::chat::named_by_event));
     named.extend(rooms.iter().filter_map(|room| room.peer));
     named.retain(|user| !known.contains(user));
     named.into_iter().collect()
