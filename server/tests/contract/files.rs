@@ -57,7 +57,7 @@ pub async fn a_file_is_read_as_it_was_written(files: &dyn Files) {
     let large = (0..300_000_u32)
         .flat_map(u32::to_le_bytes)
         .collect::<Vec<_>>();
-    let chunks = large[..1 << 20].chunks(10_007).collect::<Vec<_>>();
+    let chunks = large[..1 << 20].chunks(150_001).collect::<Vec<_>>();
     let (digest, size) = put(files, &chunks).await.unwrap();
     assert_eq!(size, LIMIT);
     assert_eq!(files.size(digest).await.unwrap(), Some(LIMIT));
