@@ -56,6 +56,10 @@ impl Hub {
             Notice::Ended { session } => self.end_connections(|who| who.session == session),
             Notice::Erased { user } => self.end_connections(|who| who.user == user),
             Notice::Unheard => self.doubt.heads_now(),
+            Notice::Untold => {
+                self.doubt.heads_now();
+                self.doubt.sessions_now();
+            }
             Notice::Away => {
                 self.doubt.sessions_now();
                 self.presence_known

@@ -33,8 +33,11 @@ pub enum Notice {
     Ended { session: SessionId },
     /// All of the person's sockets must close.
     Erased { user: UserId },
-    /// A node's bus is not well, or the node died: what it appended may be only in the store.
+    /// A node's bus is not well: what it appended may be only in the store.
     Unheard,
+    /// A node is not heard, or does not know whether it ended a session: what it appended and ended
+    /// may be only in the store. Said again and again for as long as that lasts.
+    Untold,
     /// This node does not hear the others; said again and again for as long as that lasts. What
     /// must not be missed is asked of the store.
     Away,

@@ -244,5 +244,5 @@ pub async fn the_death_of_a_node_is_noticed(one: Node, two: Node) {
     one.announce(word.clone());
     hear(&mut notices, &word).await;
     drop(one);
-    hear(&mut notices, &Notice::Unheard).await;
+    hear(&mut notices, &Notice::Untold).await;
 }

@@ -24,8 +24,10 @@ const PULSE: Duration = Duration::from_millis(500);
 const SILENCE: Duration = Duration::from_secs(2);
 /// Between two attempts to listen again.
 const AGAIN: Duration = Duration::from_millis(200);
-/// While away, listeners are reminded so often to ask the store.
+/// While away, and while another is missed, listeners are reminded so often to ask the store.
 const REMIND: Duration = Duration::from_secs(2);
+/// A node that is missed for longer has died, and nothing more will come of it.
+const GIVEN_UP: Duration = Duration::from_secs(10 * 60);
 
 /// What goes over the channel. What the scripts announce has no sender, so that everybody hears it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,6 +37,15 @@ pub(super) struct Said {
     /// Without one: the sender is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) notice: Option<Notice>,
+    /// The sender ends, having said everything: it will not be missed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) leaves: bool,
+}
+
+impl Said {
+    pub(super) fn leaving(node: &str) -> String {
+        format!(r#"{{"from":"{node}","leaves":true}}"#)
+    }
 }
 
 pub(super) struct Ear {
@@ -43,8 +54,7 @@ pub(super) struct Ear {
     link: Arc<Link>,
     notices: broadcast::Sender<Notice>,
     listening: Notify,
-    /// When each of the other nodes was heard last.
-    others: Mutex<HashMap<String, Instant>>,
+    others: Mutex<Others>,
     why: Mutex<String>,
 }
 
@@ -120,7 +130,11 @@ impl Ear {
 
     /// Answers whether it was this node's own word.
     fn take(&self, word: &[u8]) -> bool {
-        let Said { from, notice } = match serde_json::from_slice(word) {
+        let Said {
+            from,
+            notice,
+            leaves,
+        } = match serde_json::from_slice(word) {
             Ok(said) => said,
             Err(error) => {
                 tracing::debug!(%error, "a word of another version is not understood");
@@ -135,7 +149,7 @@ impl Ear {
             return true;
         }
         if !from.is_empty() {
-            self.others.lock().insert(from, Instant::now());
+            self.others.lock().hear(from, leaves, Instant::now());
         }
         if let Some(notice) = notice {
             // An error means that nobody listens.
@@ -144,13 +158,10 @@ impl Ear {
         false
     }
 
-    /// What a node appended just before it died may not have been told to anybody.
+    /// What a node that is not heard appended and ended may not have been told to anybody.
     fn miss_others(&self) {
-        let mut others = self.others.lock();
-        let before = others.len();
-        others.retain(|_, heard| heard.elapsed() <= SILENCE);
-        if others.len() < before {
-            let _ = self.notices.send(Notice::Unheard);
+        if self.others.lock().miss(Instant::now()) {
+            let _ = self.notices.send(Notice::Untold);
         }
     }
 
@@ -180,5 +191,92 @@ impl Ear {
             }
             let _ = self.notices.send(Notice::Back);
         }
+    }
+}
+
+/// When each of the other nodes was heard last.
+#[derive(Debug, Default)]
+struct Others {
+    heard: HashMap<String, Instant>,
+    reminded: Option<Instant>,
+}
+
+impl Others {
+    fn hear(&mut self, node: String, leaves: bool, now: Instant) {
+        if leaves {
+            self.heard.remove(&node);
+        } else {
+            self.heard.insert(node, now);
+        }
+    }
+
+    /// Whether one of them is missed, and listeners must be told so now: at once, and from time to
+    /// time for as long as it lasts, since a node that is only cut off goes on.
+    fn miss(&mut self, now: Instant) -> bool {
+        self.heard
+            .retain(|_, heard| now.duration_since(*heard) <= GIVEN_UP);
+        let silent = |heard: &Instant| now.duration_since(*heard) > SILENCE;
+        if !self.heard.values().any(silent) {
+            self.reminded = None;
+            return false;
+        }
+        let due = self
+            .reminded
+            .is_none_or(|reminded| now.duration_since(reminded) >= REMIND);
+        if due {
+            self.reminded = Some(now);
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The seconds at which somebody is missed aloud, of so many; `hears` says at each of them what is
+    /// heard.
+    fn missed(seconds: u64, hears: impl Fn(u64, &mut Others, Instant)) -> Vec<u64> {
+        let start = Instant::now();
+        let mut others = Others::default();
+        others.hear("two".into(), false, start);
+        let told = (1..=seconds).filter(|second| {
+            let now = start + Duration::from_secs(*second);
+            hears(*second, &mut others, now);
+            others.miss(now)
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn a_node_is_missed_for_as_long_as_it_stays_away() {
+        let back_at_8 = |second, others: &mut Others, now| {
+            if second >= 8 {
+                others.hear("two".into(), false, now);
+            }
+        };
+        assert_eq!(missed(20, back_at_8), [3, 5, 7]);
+    }
+
+    #[test]
+    fn a_node_that_said_that_it_leaves_is_not_missed() {
+        let leaves = |second, others: &mut Others, now| {
+            if second == 1 {
+                others.hear("two".into(), true, now);
+            }
+        };
+        assert!(missed(20, leaves).is_empty());
+    }
+
+    #[test]
+    fn a_node_that_never_comes_back_is_given_up_in_the_end() {
+        let told = missed(2 * GIVEN_UP.as_secs(), |_, _, _| {});
+        assert_eq!(told.last().copied(), Some(GIVEN_UP.as_secs() - 1));
+    }
+
+    #[test]
+    fn a_word_of_farewell_is_understood_as_one() {
+        let said: Said = serde_json::from_str(&Said::leaving("two")).unwrap();
+        assert!(said.leaves && said.from == "two" && said.notice.is_none());
     }
 }
