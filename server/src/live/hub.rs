@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::feed::{Encoded, Feed, Taken};
+use super::notices::Moved;
 use super::outbound::{Connection, End, Outbound};
 use super::people::People;
 use super::poll::Doubt;
@@ -36,6 +37,7 @@ pub struct Hub {
     next_signal: AtomicU64,
     pub(super) dirty: Dirty,
     pub(super) doubt: Doubt,
+    pub(super) moved: Moved,
     /// Whether it is known who is online; sent also when it is known again.
     pub(super) presence_known: watch::Sender<bool>,
     tasks: TaskTracker,
@@ -63,6 +65,7 @@ impl Hub {
             next_signal: AtomicU64::new(1),
             dirty: Dirty::default(),
             doubt: Doubt::default(),
+            moved: Moved::default(),
             presence_known: watch::Sender::new(true),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -76,7 +79,9 @@ impl Hub {
             boxed(Arc::clone(self).follow_bus()),
             boxed(Arc::clone(self).poll()),
             boxed(Arc::clone(self).keep_sides()),
+            boxed(Arc::clone(self).keep_sessions_checked()),
             boxed(Arc::clone(self).follow_notices()),
+            boxed(Arc::clone(self).keep_moves_told()),
             boxed(Arc::clone(self).keep_presence_told()),
         ] {
             let stop = self.stop.clone();

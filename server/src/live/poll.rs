@@ -1,5 +1,6 @@
 //! Asking the store for what nobody told: events that were lost on their way, sessions that ended
-//! unheard. Rarely while all is well, often while it is not.
+//! unheard. Heads rarely while all is well and often while it is not; sessions always so often that
+//! none that has ended keeps its sockets for 5 s.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,11 +8,12 @@ use std::time::Duration;
 
 use protocol::{RoomId, SessionId};
 use tokio::sync::Notify;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::feed::Taken;
 use super::hub::Hub;
 use crate::presence::Notice;
+use crate::store::StoreResult;
 
 /// How soon it is noticed that something is not well.
 const TICK: Duration = Duration::from_millis(500);
@@ -19,8 +21,13 @@ const TICK: Duration = Duration::from_millis(500);
 const HEADS_WHEN_ILL: u32 = 4;
 /// … and while all is well, at every so-many-th.
 const HEADS_WHEN_WELL: u32 = 24;
-/// And sessions are checked at every so-many-th, in case a node could not say that one ended.
-const SESSIONS_WHEN_WELL: u32 = 60;
+/// Heads are compared no sooner than that after the last time, however many nodes ask for it.
+const HEADS_REST: Duration = Duration::from_secs(1);
+/// How often sessions are checked, in case a node could not say that one ended. It is one look by
+/// id for each session that is connected here.
+const SESSIONS: Duration = Duration::from_millis(3_500);
+/// Before sessions are checked again, whatever the reason.
+const AGAIN: Duration = Duration::from_millis(500);
 /// Asked of the store in one go.
 const AT_ONCE: usize = 500;
 
@@ -28,8 +35,8 @@ const AT_ONCE: usize = 500;
 #[derive(Debug, Default)]
 pub struct Doubt {
     heads: AtomicBool,
-    sessions: AtomicBool,
-    now: Notify,
+    heads_now: Notify,
+    sessions_now: Notify,
 }
 
 impl Doubt {
@@ -41,44 +48,51 @@ impl Doubt {
     /// Events may be missing that other nodes know.
     pub fn heads_now(&self) {
         self.heads();
-        self.now.notify_one();
+        self.heads_now.notify_one();
+    }
+
+    #[cfg(test)]
+    pub fn has_heads(&self) -> bool {
+        self.heads.load(Ordering::Acquire)
     }
 
     /// Sessions may have ended unheard.
     pub fn sessions_now(&self) {
-        self.sessions.store(true, Ordering::Release);
-        self.now.notify_one();
+        self.sessions_now.notify_one();
     }
 }
 
-/// When the store is asked without a reason.
+/// When heads are compared without a reason, and when not even with one.
 #[derive(Debug, Default)]
 struct Turns {
     tick: u32,
     /// For how many ticks it has not been sure that this node is told everything.
     ill: u32,
-}
-
-/// What is due at a tick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Due {
-    heads: bool,
-    sessions: bool,
+    compared: Option<Instant>,
 }
 
 impl Turns {
-    fn next(&mut self, is_told: bool) -> Due {
-        let due = Due {
-            heads: if is_told {
-                self.tick.is_multiple_of(HEADS_WHEN_WELL)
-            } else {
-                self.ill.is_multiple_of(HEADS_WHEN_ILL)
-            },
-            sessions: self.tick.is_multiple_of(SESSIONS_WHEN_WELL),
+    /// Whether a tick is one at which heads are compared.
+    fn next(&mut self, is_told: bool) -> bool {
+        let due = if is_told {
+            self.tick.is_multiple_of(HEADS_WHEN_WELL)
+        } else {
+            self.ill.is_multiple_of(HEADS_WHEN_ILL)
         };
         self.tick = self.tick.wrapping_add(1);
         self.ill = if is_told { 0 } else { self.ill.wrapping_add(1) };
         due
+    }
+
+    /// Whether heads may be compared now; then they are.
+    fn begin(&mut self, now: Instant) -> bool {
+        let rested = self
+            .compared
+            .is_none_or(|compared| now.duration_since(compared) >= HEADS_REST);
+        if rested {
+            self.compared = Some(now);
+        }
+        rested
     }
 }
 
@@ -90,14 +104,31 @@ impl Hub {
         loop {
             tokio::select! {
                 _ = ticks.tick() => self.doubt_by_turns(&mut turns),
-                () = self.doubt.now.notified() => {}
+                () = self.doubt.heads_now.notified() => {}
             }
-            if self.doubt.heads.swap(false, Ordering::AcqRel) {
+            let is_due = self.doubt.heads.load(Ordering::Acquire);
+            if is_due && turns.begin(Instant::now()) {
+                self.doubt.heads.store(false, Ordering::Release);
                 self.compare_heads().await;
             }
-            if self.doubt.sessions.swap(false, Ordering::AcqRel) {
-                self.check_sessions().await;
+        }
+    }
+
+    /// Beside the heads, so that many rooms do not hold up the sessions.
+    pub(super) async fn keep_sessions_checked(self: Arc<Self>) {
+        let mut turns = interval(SESSIONS);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = turns.tick() => {}
+                () = self.doubt.sessions_now.notified() => {}
             }
+            while let Err(error) = self.check_sessions().await {
+                tracing::warn!(%error, "sessions could not be checked against the store");
+                sleep(AGAIN).await;
+            }
+            // However many nodes ask for it.
+            sleep(AGAIN).await;
         }
     }
 
@@ -108,16 +139,12 @@ impl Hub {
     }
 
     fn doubt_by_turns(&self, turns: &mut Turns) {
-        let due = turns.next(self.is_told());
-        if due.heads {
+        if turns.next(self.is_told()) {
             self.doubt.heads();
             if !self.bus.is_well() {
                 // The other nodes' bus may be well, and yet they hear nothing of this one.
                 self.presence.announce(Notice::Unheard);
             }
-        }
-        if due.sessions {
-            self.doubt.sessions.store(true, Ordering::Release);
         }
     }
 
@@ -143,7 +170,7 @@ impl Hub {
         }
     }
 
-    async fn check_sessions(&self) {
+    async fn check_sessions(&self) -> StoreResult<()> {
         let mut sessions: Vec<SessionId> = self
             .principals()
             .into_iter()
@@ -152,15 +179,14 @@ impl Hub {
         sessions.sort_unstable();
         sessions.dedup();
         for some in sessions.chunks(AT_ONCE) {
-            match self.store.ended_among(some).await {
-                Ok(ended) if ended.is_empty() => {}
-                Ok(ended) => self.end_connections(|who| ended.contains(&who.session)),
-                Err(error) => {
-                    tracing::warn!(%error, "sessions could not be checked against the store");
-                    return;
-                }
+            let ended = self.store.ended_among(some).await?;
+            self.end_connections(|who| ended.contains(&who.session));
+            // Whoever found it out says so, because a session is more than its sockets.
+            for session in ended {
+                self.presence.announce(Notice::Ended { session });
             }
         }
+        Ok(())
     }
 }
 
@@ -172,11 +198,20 @@ mod tests {
     fn heads_are_compared_at_once_and_often_while_something_is_away_and_rarely_while_not() {
         let mut turns = Turns::default();
         let mut due = |is_told: bool, ticks: u32| -> Vec<u32> {
-            (0..ticks).filter(|_| turns.next(is_told).heads).collect()
+            (0..ticks).filter(|_| turns.next(is_told)).collect()
         };
         assert_eq!(due(true, 48), [0, 24]);
         assert_eq!(due(false, 12), [0, 4, 8]);
         assert_eq!(due(true, 24).len(), 1);
         assert_eq!(due(false, 1), [0]);
+    }
+
+    #[test]
+    fn many_ill_nodes_do_not_make_heads_be_compared_more_often() {
+        let start = Instant::now();
+        let mut turns = Turns::default();
+        // Twenty nodes say every two seconds that they are ill: a word every 100 ms.
+        let words = (0..60).map(|word| start + Duration::from_millis(100 * word));
+        assert_eq!(words.filter(|now| turns.begin(*now)).count(), 6);
     }
 }

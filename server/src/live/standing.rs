@@ -2,6 +2,7 @@
 //! read, who writes. Told to whoever comes, and to everyone when it was not known for a while.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::wire::{SideChange, Signal};
 use protocol::{Rev, RoomId, UserId};
@@ -11,6 +12,8 @@ use crate::store::{MemberRecord, MyRoom, StoreResult};
 
 /// Members whose positions and presence are told.
 const MAX_HERE: usize = 500;
+/// Before the store is asked again, where it did not answer.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A room's members at one moment.
 pub(super) struct Standing {
@@ -77,8 +80,12 @@ impl Hub {
         let mut known = self.presence_known.subscribe();
         while known.changed().await.is_ok() {
             let is_back = *known.borrow_and_update();
-            if let Err(error) = self.tell_standing_anew(is_back).await {
-                tracing::warn!(%error, "who is here could not be told anew");
+            while let Err(error) = self.tell_standing_anew(is_back).await {
+                tracing::warn!(%error, "who is here could not be told anew yet");
+                tokio::time::sleep(AGAIN).await;
+                if known.has_changed().unwrap_or(true) {
+                    break;
+                }
             }
         }
     }

@@ -155,6 +155,19 @@ impl Node {
         connection
     }
 
+    /// Someone who looks at their list of rooms.
+    async fn list_rooms(&self, house: &House) -> Arc<Connection> {
+        let connection = self.connect(house.who());
+        let address = Address::new(Version::V1_2, "side", "/sub/chat/side/me");
+        let listener = Listener {
+            connection: Arc::clone(&connection),
+            subscription: "side".into(),
+            address: Arc::new(address),
+        };
+        self.hub.listen(Scope::Side, listener).await.unwrap();
+        connection
+    }
+
     async fn post(&self, house: &House, number: usize) {
         let append = Append {
             by: house.mina,
@@ -312,9 +325,49 @@ async fn a_session_that_ended_unheard_is_found_out() {
     let [bus, _] = wire(1, true);
     let node = Node::new(&house.store, bus);
     let connection = node.connect(house.who());
-    let ended = house.store.end_session(house.mina, house.session).await;
+    let mut notices = node.presence.listen();
+    let session = house.session;
+    let ended = house.store.end_session(house.mina, session).await;
     assert!(ended.unwrap());
     assert_eq!(connection.outbound.ending().await, End::SignedOut);
+    // Its tokens must not be taken any more either.
+    assert_eq!(notices.recv().await, Ok(Notice::Ended { session }));
+}
+
+#[tokio::test]
+async fn what_lost_notices_may_have_said_is_told_anew() {
+    let house = house().await;
+    let [bus, _] = wire(1, true);
+    let node = Node::new(&house.store, bus);
+    let mut known = node.hub.presence_known.subscribe();
+    node.hub.heed_loss(3);
+    assert!(known.has_changed().unwrap());
+    assert!(*known.borrow_and_update());
+}
+
+#[tokio::test]
+async fn who_came_or_went_stays_to_be_told_while_the_store_does_not_answer() {
+    let house = house().await;
+    let [bus, _] = wire(1, true);
+    let node = Node::new(&house.store, bus);
+    node.list_rooms(&house).await;
+    assert_eq!(node.hub.tell_presence(vec![house.mina]).await, []);
+    house.store.close().await.unwrap();
+    let untold = node.hub.tell_presence(vec![house.mina]).await;
+    assert_eq!(untold, [house.mina]);
+}
+
+#[tokio::test]
+async fn what_was_said_while_this_node_was_away_is_read_when_it_is_back() {
+    let house = house().await;
+    let [well, _] = wire(1, true);
+    let hub = Hub::new(
+        Arc::clone(&house.store),
+        well,
+        Arc::new(LocalPresence::new()),
+    );
+    hub.heed(Notice::Back);
+    assert!(hub.doubt.has_heads());
 }
 
 #[tokio::test(start_paused = true)]
@@ -323,14 +376,7 @@ async fn a_new_room_is_shown_on_another_node_while_the_bus_is_dead() {
     let presence = Arc::new(LocalPresence::new());
     let [here, there] =
         wire(1, false).map(|bus| Node::beside(&house.store, bus, Arc::clone(&presence)));
-    let connection = there.connect(house.who());
-    let address = Address::new(Version::V1_2, "side", "/sub/chat/side/me");
-    let listener = Listener {
-        connection: Arc::clone(&connection),
-        subscription: "side".into(),
-        address: Arc::new(address),
-    };
-    there.hub.listen(Scope::Side, listener).await.unwrap();
+    let connection = there.list_rooms(&house).await;
 
     let room = RoomId(Uuid::from_u128(2));
     let draft = RoomDraft {
