@@ -1,5 +1,7 @@
 //! Accounts: made, entered, changed, left.
 
+use std::sync::Arc;
+
 use protocol::rules::{self, MAX_PASSWORD_BYTES};
 use protocol::wire::{
     ChangeMe, DeleteMe, Login, Register, RoomKind, SignedIn, User, UserDetails, code,
@@ -7,7 +9,7 @@ use protocol::wire::{
 use protocol::{SessionId, UserId};
 
 use super::passwords::Verdict;
-use super::sessions::session_ended;
+use super::sessions::{ended_notices, session_ended};
 use super::tokens::{ACCESS_LIFETIME, hash_refresh_token, new_refresh_token};
 use super::{Chat, Principal, Refused, Visitor};
 use crate::presence::Notice;
@@ -107,7 +109,17 @@ impl Chat {
             idle: self.parts.settings.session_idle,
             grace: GRACE,
         };
-        let session = match self.parts.store.rotate(rotation).await? {
+        let store = Arc::clone(&self.parts.store);
+        let rotated = self.ending(async move {
+            let rotated = store.rotate(rotation).await;
+            let over = match &rotated {
+                Ok(Rotated::Reused(session)) => Some(session.id),
+                _ => None,
+            };
+            // So few rotations end a session that one of unknown outcome is not told to everyone.
+            Ok((rotated, ended_notices(over)))
+        });
+        let session = match rotated.await?? {
             Rotated::Fresh(session) | Rotated::Parallel(session) => session,
             Rotated::Reused(session) => {
                 tracing::warn!(
@@ -115,7 +127,6 @@ impl Chat {
                     session.id = %session.id,
                     "a refresh token was used twice; its session is ended"
                 );
-                self.session_is_over(session.id);
                 return Err(Refused::new(
                     code::UNAUTHENTICATED,
                     "This session was ended, because its token was used a second time. Log in \
@@ -161,19 +172,17 @@ impl Chat {
         }
 
         let (renamed, new_password) = (kept.display_name.is_some(), kept.password_hash.is_some());
-        if renamed || new_password {
-            self.parts.store.change_user(who.user, kept).await?;
-        }
         if new_password {
-            for session in self
-                .parts
-                .store
-                .end_sessions(who.user, Some(who.session))
-                .await?
-            {
-                self.session_is_over(session);
-            }
+            let store = Arc::clone(&self.parts.store);
+            self.ending(async move {
+                store.change_user(who.user, kept).await?;
+                let over = store.end_sessions(who.user, Some(who.session)).await?;
+                Ok(((), ended_notices(over)))
+            })
+            .await?;
             tracing::info!(user.id = %who.user, "a password was changed");
+        } else if renamed {
+            self.parts.store.change_user(who.user, kept).await?;
         }
         if renamed {
             self.show_new_name(who.user).await?;
@@ -188,17 +197,19 @@ impl Chat {
         let account = self.own_account(who).await?;
         self.prove(&account, &form.password, "password").await?;
 
-        let sessions = self.parts.store.sessions_of(who.user).await?;
-        self.parts.store.close_account(who.user).await?;
-        tracing::info!(user.id = %who.user, "an account is being deleted");
-        for device in sessions {
-            self.session_is_over(device.id);
-        }
-        self.session_is_over(who.session);
-        self.parts
-            .presence
-            .announce(Notice::Erased { user: who.user });
-        self.deletion.run(who.user).await;
+        let (store, deletion) = (Arc::clone(&self.parts.store), Arc::clone(&self.deletion));
+        let ending = self.ending(async move {
+            let devices = store.sessions_of(who.user).await?;
+            store.close_account(who.user).await?;
+            tracing::info!(user.id = %who.user, "an account is being deleted");
+            let sessions = devices.into_iter().map(|device| device.id);
+            let mut notices = ended_notices(sessions.chain([who.session]));
+            notices.push(Notice::Erased { user: who.user });
+            let deleting = tokio::spawn(async move { deletion.run(who.user).await });
+            Ok((deleting, notices))
+        });
+        // However it ends, the account is closed, and the log says what became of the rest.
+        let _ = ending.await?.await;
         Ok(())
     }
 

@@ -2,6 +2,8 @@
 //! ended sessions by which an access token is refused without asking the store.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use protocol::wire::{Device, Page, code};
@@ -11,6 +13,10 @@ use tokio::sync::broadcast::error::RecvError;
 use super::tokens::{ACCESS_LIFETIME, made_before};
 use super::{Chat, Principal, Refused};
 use crate::presence::Notice;
+use crate::store::StoreResult;
+
+/// How far the clocks of two nodes may be apart.
+const CLOCKS: Duration = Duration::from_secs(30);
 
 impl Chat {
     /// Who the access token speaks for. No I/O but a look at the list of ended sessions in memory.
@@ -34,20 +40,74 @@ impl Chat {
 
     pub async fn end_session(&self, who: Principal, session: SessionId) -> Result<(), Refused> {
         self.standing(who).await?;
-        if !self.parts.store.end_session(who.user, session).await? {
-            return Err(Refused::new(
+        // All nodes are told of it, so nobody may do it without end.
+        self.limits.messages.take(who.user, self.now())?;
+        let store = Arc::clone(&self.parts.store);
+        let ending = async move {
+            let ended = store.end_session(who.user, session).await?;
+            // It may have ended a moment ago, by an answer that did not come back.
+            let over = if ended {
+                vec![session]
+            } else {
+                store.ended_among(&[session]).await?
+            };
+            Ok((ended, ended_notices(over)))
+        };
+        if self.ending(ending).await? {
+            Ok(())
+        } else {
+            Err(Refused::new(
                 code::NOT_FOUND,
                 "You have no such session, or it has ended.",
-            ));
+            ))
         }
-        self.session_is_over(session);
-        Ok(())
     }
 
     pub async fn logout(&self, who: Principal) -> Result<(), Refused> {
-        self.parts.store.end_session(who.user, who.session).await?;
-        self.session_is_over(who.session);
-        Ok(())
+        let store = Arc::clone(&self.parts.store);
+        self.ending(async move {
+            store.end_session(who.user, who.session).await?;
+            Ok(((), ended_notices([who.session])))
+        })
+        .await
+    }
+
+    /// Runs what ends sessions, and then says so: in a task of its own, because what is durable
+    /// must be said even when the request that asked for it is given up. Where it is not known
+    /// what became of it, everyone is told to look.
+    pub(super) async fn ending<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = StoreResult<(T, Vec<Notice>)>> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let ended = Arc::clone(&self.ended);
+        let presence = Arc::clone(&self.parts.presence);
+        let clock = Arc::clone(&self.parts.clock);
+        let done = tokio::spawn(async move {
+            match work.await {
+                Ok((answer, notices)) => {
+                    for notice in notices {
+                        // From here on its tokens are refused, and its sockets close.
+                        if let Notice::Ended { session } = notice {
+                            ended.add(session, clock.now());
+                        }
+                        presence.announce(notice);
+                    }
+                    Ok(answer)
+                }
+                Err(error) => {
+                    ended.doubt(clock.now());
+                    presence.announce(Notice::Untold);
+                    Err(error.into())
+                }
+            }
+        });
+        done.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the end of a session broke off");
+            Err(Refused::new(
+                code::INTERNAL,
+                "The server could not end the session. Try again.",
+            ))
+        })
     }
 
     /// Hears from the other nodes which sessions ended. Runs for as long as the server does.
@@ -57,19 +117,13 @@ impl Chat {
             match notices.recv().await {
                 Ok(Notice::Ended { session }) => self.ended.add(session, self.now()),
                 // What was missed may have been an end: older tokens are looked up once more.
-                Ok(Notice::Away | Notice::Back) | Err(RecvError::Lagged(_)) => {
+                Ok(Notice::Away | Notice::Back | Notice::Untold) | Err(RecvError::Lagged(_)) => {
                     self.ended.doubt(self.now());
                 }
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,
             }
         }
-    }
-
-    /// The store has ended it; from here on its tokens are refused and its sockets close.
-    pub(super) fn session_is_over(&self, session: SessionId) {
-        self.ended.add(session, self.now());
-        self.parts.presence.announce(Notice::Ended { session });
     }
 
     /// Whether the session is in force now. Every operation begins with it, because a socket
@@ -81,16 +135,16 @@ impl Chat {
         if self.ended.has(who.session) {
             return Err(session_ended());
         }
-        if !self.ended.doubts(who) {
+        let Some(doubted) = self.ended.doubts(who) else {
             return Ok(());
-        }
+        };
         let _lane = self.lanes.enter(who.session).await;
         if self.ended.vouched(who.session) {
             return Ok(());
         }
         match self.parts.store.session(who.session).await? {
             Some(session) if session.user == who.user && session.ends_at > self.now() => {
-                self.ended.vouch(who.session);
+                self.ended.vouch(who.session, doubted);
                 Ok(())
             }
             _ => {
@@ -99,6 +153,11 @@ impl Chat {
             }
         }
     }
+}
+
+pub(super) fn ended_notices(sessions: impl IntoIterator<Item = SessionId>) -> Vec<Notice> {
+    let sessions = sessions.into_iter();
+    sessions.map(|session| Notice::Ended { session }).collect()
 }
 
 pub(super) fn session_ended() -> Refused {
@@ -157,16 +216,22 @@ impl Ended {
         known.vouched.clear();
     }
 
-    fn doubts(&self, who: Principal) -> bool {
-        made_before(who, self.0.lock().since)
+    /// Since when, if the token may have been made before that. Another node made it by its clock.
+    fn doubts(&self, who: Principal) -> Option<Timestamp> {
+        let since = self.0.lock().since;
+        made_before(who, since.plus(CLOCKS)).then_some(since)
     }
 
     fn vouched(&self, session: SessionId) -> bool {
         self.0.lock().vouched.contains(&session)
     }
 
-    fn vouch(&self, session: SessionId) {
+    /// Unless there is a new doubt by now: the store was asked before it.
+    fn vouch(&self, session: SessionId, doubted: Timestamp) {
         let mut known = self.0.lock();
+        if known.since != doubted {
+            return;
+        }
         if known.vouched.len() >= MAX_VOUCHED {
             known.vouched.clear();
         }
@@ -177,6 +242,7 @@ impl Ended {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::UserId;
     use uuid::Uuid;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
@@ -208,8 +274,25 @@ mod tests {
     #[test]
     fn what_was_vouched_for_is_doubted_again_after_something_was_missed() {
         let ended = Ended::new(NOW);
-        ended.vouch(session(1));
-        ended.doubt(NOW);
+        ended.vouch(session(1), NOW);
+        assert!(ended.vouched(session(1)));
+        let later = NOW.plus(Duration::from_secs(1));
+        ended.doubt(later);
         assert!(!ended.vouched(session(1)));
+        // An answer of the store to a question from before.
+        ended.vouch(session(1), NOW);
+        assert!(!ended.vouched(session(1)));
+    }
+
+    #[test]
+    fn a_token_of_a_node_whose_clock_is_ahead_is_not_taken_for_a_new_one() {
+        let ended = Ended::new(NOW);
+        let made_at = |seconds| Principal {
+            user: UserId(Uuid::from_u128(7)),
+            session: session(1),
+            until: NOW.plus(Duration::from_secs(seconds)).plus(ACCESS_LIFETIME),
+        };
+        assert!(ended.doubts(made_at(20)).is_some());
+        assert!(ended.doubts(made_at(60)).is_none());
     }
 }

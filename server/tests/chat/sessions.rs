@@ -1,10 +1,12 @@
 //! Sessions go on by refreshing, and end when they should.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::wire::code;
-use server::chat::Visitor;
-use server::presence::Notice;
+use server::chat::{Chat, Visitor};
+use server::presence::{Notice, Presence};
+use tokio::task::JoinHandle;
 
 use crate::house::{Guest, House, PASSWORD, house, op, visitor};
 
@@ -159,6 +161,49 @@ async fn ones_devices_are_listed_and_another_one_can_be_ended() {
 }
 
 #[tokio::test]
+async fn the_word_of_an_end_goes_out_even_when_whoever_asked_has_gone() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    let phone = house.login("mina", PASSWORD).await.unwrap();
+    // Vouched for by now, so that the next thing to wait for is the end itself.
+    house.chat.me(mina.who).await.unwrap();
+    let mut notices = house.presence.listen();
+    {
+        let ending = house.chat.end_session(mina.who, phone.who.session);
+        tokio::pin!(ending);
+        // Begun, and given up.
+        assert!(futures::poll!(ending.as_mut()).is_pending());
+    }
+    let session = phone.who.session;
+    assert_eq!(notices.recv().await, Ok(Notice::Ended { session }));
+    assert!(house.chat.authenticate(&phone.access_token).is_err());
+}
+
+#[tokio::test]
+async fn an_end_that_was_not_told_is_told_when_it_is_asked_for_again() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    let phone = house.login("mina", PASSWORD).await.unwrap();
+    let (store, session) = (&house.store, phone.who.session);
+    assert!(store.end_session(mina.id(), session).await.unwrap());
+    house.heard();
+    let again = house.chat.end_session(mina.who, session).await;
+    assert_eq!(again.unwrap_err().code, code::NOT_FOUND);
+    assert_eq!(house.heard(), [Notice::Ended { session }]);
+}
+
+#[tokio::test]
+async fn where_it_is_not_known_whether_a_session_ended_everyone_is_told_to_look() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    house.store.close().await.unwrap();
+    house.heard();
+    let refused = house.chat.logout(mina.who).await.unwrap_err();
+    assert_eq!(refused.code, code::UNAVAILABLE);
+    assert_eq!(house.heard(), [Notice::Untold]);
+}
+
+#[tokio::test]
 async fn nobody_can_end_someone_elses_session() {
     let house = house().await;
     let (mina, jun) = (house.guest("mina").await, house.guest("jun").await);
@@ -224,20 +269,58 @@ async fn a_session_that_ended_before_a_restart_stays_ended_after_it() {
     assert!(house.chat.authenticate(&mina.access_token).is_ok());
 }
 
+/// A house that hears what the other nodes say.
+struct Following {
+    chat: Arc<Chat>,
+    task: JoinHandle<()>,
+}
+
+impl Following {
+    async fn begin(chat: Chat) -> Self {
+        let chat = Arc::new(chat);
+        let following = Arc::clone(&chat);
+        let task = tokio::spawn(async move { following.follow_ended_sessions().await });
+        // On a runtime of one thread, yielding lets the follower listen.
+        tokio::task::yield_now().await;
+        Self { chat, task }
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
 #[tokio::test]
 async fn a_session_ended_on_another_node_is_ended_here() {
     let house = house().await;
     let mina = house.guest("mina").await;
-    let chat = std::sync::Arc::new(house.chat);
-    let following = std::sync::Arc::clone(&chat);
-    let task = tokio::spawn(async move { following.follow_ended_sessions().await });
-    let presence: &dyn server::presence::Presence = &*house.presence;
-    // On a paused runtime of one thread, yielding lets the follower listen, then hear.
-    tokio::task::yield_now().await;
-    presence.announce(Notice::Ended {
+    let here = Following::begin(house.chat).await;
+    house.presence.announce(Notice::Ended {
         session: mina.who.session,
     });
     tokio::task::yield_now().await;
-    assert!(chat.authenticate(&mina.access_token).is_err());
-    task.abort();
+    assert!(here.chat.authenticate(&mina.access_token).is_err());
+}
+
+#[tokio::test]
+async fn a_session_that_ended_while_nobody_could_say_so_does_nothing_more() {
+    for word in [Notice::Away, Notice::Back, Notice::Untold] {
+        let house = house().await;
+        let mina = house.guest("mina").await;
+        // Long after the start, so that tokens are judged from memory.
+        house.clock.pass(Duration::from_secs(3600));
+        let mina = refresh(&house, &mina.refresh_token).await.unwrap();
+        let (store, session) = (&house.store, mina.who.session);
+        let here = Following::begin(house.chat).await;
+        assert!(store.end_session(mina.id(), session).await.unwrap());
+        assert!(here.chat.me(mina.who).await.is_ok());
+
+        house.presence.announce(word);
+        tokio::task::yield_now().await;
+        let refused = here.chat.me(mina.who).await.unwrap_err();
+        assert_eq!(refused.code, code::UNAUTHENTICATED);
+        assert!(here.chat.authenticate(&mina.access_token).is_err());
+    }
 }
