@@ -92,7 +92,12 @@ impl Chat {
         let more = found.len() > limit;
         found.truncate(limit);
         let ids: Vec<UserId> = found.iter().map(|member| member.user.id).collect();
-        if let Some(online) = self.online(&ids).await {
+        // Who is here is told to members; anybody could name a direct room that is not there yet.
+        let online = match reach {
+            Reach::Here(_) => self.online(&ids).await,
+            Reach::NotYet { .. } => None,
+        };
+        if let Some(online) = online {
             let online: BTreeSet<UserId> = online.into_iter().collect();
             for member in &mut found {
                 member.online = Some(online.contains(&member.user.id));

@@ -4,7 +4,7 @@ use protocol::Rev;
 use protocol::wire::{EventKind, code};
 use server::presence::Notice;
 
-use crate::house::{house, op};
+use crate::house::{direct, house, op};
 
 #[tokio::test]
 async fn members_are_shown_with_who_is_here_and_how_far_they_read() {
@@ -34,6 +34,26 @@ async fn members_are_shown_with_who_is_here_and_how_far_they_read() {
         .unwrap()
         .items;
     assert!(members.iter().all(|member| member.online.is_none()));
+}
+
+#[tokio::test]
+async fn who_is_here_is_not_told_to_strangers() {
+    let house = house().await;
+    let (mina, eve) = (house.guest("mina").await, house.guest("eve").await);
+    *house.presence.online.lock() = Some(vec![mina.id()]);
+    let room = direct(&eve, &mina);
+    let online = async || {
+        let listed = house.chat.members(eve.who, room, None, 50).await.unwrap();
+        let shown = house.chat.window(eve.who, room).await.unwrap().members;
+        let members = listed.items.into_iter().chain(shown);
+        members
+            .filter(|member| member.user.id == mina.id())
+            .map(|member| member.online)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(online().await, [None, None]);
+    house.say(&eve, room, "안녕").await;
+    assert_eq!(online().await, [Some(true), Some(true)]);
 }
 
 #[tokio::test]

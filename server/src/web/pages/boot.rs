@@ -90,12 +90,14 @@ fn distinct(mut users: Vec<User>) -> Vec<User> {
     users
 }
 
-/// Whose presence the page shows: the people of direct rooms, and who is in the open room.
+/// Whose presence the page shows: the people of direct rooms, and who is in the open room, unless
+/// that is not there yet.
 fn watched(rooms: &[Room], open: Option<&RoomWindow>) -> Vec<UserId> {
     let peers = rooms.iter().filter_map(|room| room.peer);
     let here = open
         .iter()
         .flat_map(|window| &window.members)
+        .filter(|member| member.online.is_some())
         .map(|member| member.user.id);
     let watched: HashSet<UserId> = peers.chain(here).collect();
     watched.into_iter().collect()
