@@ -68,6 +68,15 @@ impl Link {
             .await;
     }
 
+    /// Whether it is a part of a Redis Cluster. One that does not let itself be asked counts as none.
+    pub(super) async fn is_of_a_cluster(&self) -> bool {
+        let mut commands = self.commands.clone();
+        let mut question = redis::cmd("INFO");
+        question.arg("cluster");
+        let answer = in_time(question.query_async::<String>(&mut commands)).await;
+        answer.is_ok_and(|said| said.lines().any(|line| line == "cluster_enabled:1"))
+    }
+
     /// Asks, and once more if the connection turns out to be dead.
     pub(super) async fn run<T: FromRedisValue>(
         &self,

@@ -89,6 +89,10 @@ impl RedisPresence {
                 why: ear.why(),
             });
         }
+        if presence.link.is_of_a_cluster().await {
+            let at = presence.link.at().to_owned();
+            return Err(RedisError::Cluster { at });
+        }
         presence.spawn(async move { ear.tell_when_away().await });
         Ok(presence)
     }

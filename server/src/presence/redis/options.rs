@@ -57,4 +57,8 @@ pub enum RedisError {
         "Redis does not answer at {at}: {why}. See that it runs, that this machine reaches it, and that user and password are right."
     )]
     Unreachable { at: String, why: String },
+    #[error(
+        "the Redis at {at} is a node of a Redis Cluster, over which what is asked in one step would be spread. Name a Redis that stands alone."
+    )]
+    Cluster { at: String },
 }

@@ -3,13 +3,18 @@
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 
-use protocol::SessionId;
+use protocol::{SessionId, Timestamp};
+use server::bus::LocalBus;
+use server::chat::Principal;
+use server::live::{End, Hub, Outbound};
 use server::presence::{Notice, RedisError};
+use server::store::SessionDraft;
 use tokio::net::TcpStream;
 
 use super::*;
 use crate::presence::{hear, person, presence, socket};
 use crate::proxy::Proxy;
+use crate::store::World;
 
 /// A Redis of the test's own, found on PATH, that keeps nothing.
 struct OwnRedis {
@@ -19,9 +24,14 @@ struct OwnRedis {
 
 impl OwnRedis {
     async fn start(port: u16) -> Self {
+        Self::start_as(port, &[]).await
+    }
+
+    async fn start_as(port: u16, more: &[&str]) -> Self {
         let process = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no"])
+            .args(more)
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -32,10 +42,7 @@ impl OwnRedis {
     }
 
     async fn somewhere() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        Self::start(port).await
+        Self::start(free_port()).await
     }
 
     fn options(&self) -> RedisOptions {
@@ -44,6 +51,19 @@ impl OwnRedis {
             prefix: String::from("madang-test:"),
             expiry: Duration::from_secs(2),
         }
+    }
+
+    /// It answers nobody for so long.
+    async fn stall(&self, time: Duration) {
+        let client = ::redis::Client::open(self.options().url).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let millis = u64::try_from(time.as_millis()).unwrap();
+        ::redis::cmd("CLIENT")
+            .arg("PAUSE")
+            .arg(millis)
+            .exec_async(&mut connection)
+            .await
+            .unwrap();
     }
 
     fn signal(&self, name: &str) {
@@ -145,6 +165,55 @@ async fn a_session_that_ended_on_a_node_that_was_cut_off_is_told_when_it_is_back
 }
 
 #[tokio::test]
+async fn a_stall_of_redis_that_is_too_short_to_be_away_makes_nobody_mute() {
+    let redis = OwnRedis::somewhere().await;
+    let (one, two) = (make(redis.options()).await, make(redis.options()).await);
+    let mut second = two.listen();
+    // Longer than one word may take, and not long enough for anybody to be missed.
+    redis.stall(Duration::from_millis(1_200)).await;
+    for number in 1..=2 {
+        let session = SessionId(Uuid::from_u128(number));
+        one.announce(Notice::Ended { session });
+        hear(&mut second, &Notice::Ended { session }).await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_ends_while_redis_is_gone_loses_its_sockets_on_every_node() {
+    let redis = OwnRedis::somewhere().await;
+    let (one, two) = (make(redis.options()).await, make(redis.options()).await);
+    let world = World::exact(crate::sqlite::fresh());
+    let mina = world.person("mina").await;
+    let session = SessionId(world.uuid());
+    let draft = SessionDraft {
+        id: session,
+        user: mina,
+        agent: String::new(),
+        token: [0; 32],
+        at: world.now(),
+        ends_at: Timestamp(i64::MAX),
+    };
+    world.store.open_session(draft).await.unwrap();
+    let store = Arc::clone(&world.store);
+    let hub = Hub::new(store, Arc::new(LocalBus::default()), Arc::clone(&two) as _);
+    hub.start();
+    let who = Principal {
+        user: mina,
+        session,
+        until: Timestamp(i64::MAX),
+    };
+    let socket = hub.connect(who, Arc::new(Outbound::default()));
+
+    let mut second = two.listen();
+    redis.kill();
+    hear(&mut second, &Notice::Away).await;
+    assert!(world.store.end_session(mina, session).await.unwrap());
+    one.announce(Notice::Ended { session });
+    assert_eq!(socket.outbound.ending().await, End::SignedOut);
+    hub.stop().await;
+}
+
+#[tokio::test]
 async fn without_redis_each_node_counts_by_itself() {
     let redis = OwnRedis::somewhere().await;
     let one = make(redis.options()).await;
@@ -181,10 +250,25 @@ async fn tls_with_a_server_that_does_not_speak_it_is_an_error_and_no_panic() {
 }
 
 #[tokio::test]
+async fn a_redis_cluster_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let more = ["--cluster-enabled", "yes", "--dir"];
+    let more = [&more[..], &[dir.path().to_str().unwrap()]].concat();
+    let redis = OwnRedis::start_as(free_port(), &more).await;
+    let error = RedisPresence::start(redis.options()).await.err().unwrap();
+    assert!(matches!(error, RedisError::Cluster { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn an_address_that_is_none_is_refused() {
     let options = RedisOptions::new("mongodb://localhost");
     let error = RedisPresence::start(options).await.err().unwrap();
     assert!(matches!(error, RedisError::Address(_)), "{error}");
+}
+
+fn free_port() -> u16 {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    free.local_addr().unwrap().port()
 }
 
 fn address(redis: &OwnRedis) -> SocketAddr {
