@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use protocol::MessageId;
+use protocol::wire::COUNTED_READERS;
 use web_sys::PointerEvent;
 
 use super::actions::Actions;
@@ -20,9 +21,6 @@ use crate::common::dom;
 use crate::common::icon::{Glyph, Icon};
 use crate::common::parts::{Shown, handler, part, value};
 use crate::i18n::use_texts;
-
-/// In rooms larger than this, nobody counts who has read what.
-const COUNTED_READERS: usize = 100;
 
 #[component]
 pub fn MessageRow(id: MessageId) -> impl IntoView {
@@ -157,7 +155,7 @@ fn Marks(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
         let rev = rev.filter(|_| !deleted)?;
         acts.with_open(|open| {
             let others = open.members.len().saturating_sub(1);
-            if others == 0 || others > COUNTED_READERS {
+            if others == 0 || others >= COUNTED_READERS {
                 return None;
             }
             let unread = open

@@ -140,6 +140,13 @@ impl Tab {
             Signal::Read { user, rev } => {
                 opened.maybe_update(|open| note_read(&mut open.members, user, rev));
             }
+            Signal::ReadBy { read } => {
+                opened.maybe_update(|open| {
+                    read.iter().fold(false, |any, (user, rev)| {
+                        note_read(&mut open.members, *user, *rev) || any
+                    })
+                });
+            }
             Signal::Here {
                 online,
                 read,

@@ -1,12 +1,12 @@
 //! Being in a room without saying anything: reading, writing to be, coming in.
 
-use protocol::wire::{Entered, Signal};
+use protocol::wire::{COUNTED_READERS, Entered, Signal};
 use protocol::{Rev, RoomRef};
 
 use super::rooms::Reach;
 use super::{Chat, Principal, Refused};
 use crate::presence::Notice;
-use crate::store::{ReadMark, Refusal};
+use crate::store::{Marked, ReadMark, Refusal};
 
 impl Chat {
     pub async fn mark_read(
@@ -18,14 +18,17 @@ impl Chat {
         self.standing(who).await?;
         self.limits.reads.take(who.user, self.now())?;
         let room = room.id();
-        let mark = self.parts.store.mark_read(room, who.user, rev).await??;
+        let marked = self.parts.store.mark_read(room, who.user, rev).await??;
+        let Marked { mark, members } = marked;
         // Further than asked for: it stood there before, and everyone has heard of it.
         if mark.rev <= rev {
-            let signal = Signal::Read {
-                user: who.user,
-                rev: mark.rev,
-            };
-            self.parts.presence.announce(Notice::Room { room, signal });
+            if members <= COUNTED_READERS as u64 {
+                let signal = Signal::Read {
+                    user: who.user,
+                    rev: mark.rev,
+                };
+                self.parts.presence.announce(Notice::Room { room, signal });
+            }
             self.side_changed(who.user, room);
         }
         Ok(mark)

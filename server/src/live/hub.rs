@@ -17,6 +17,7 @@ use super::notices::Moved;
 use super::outbound::{Connection, End, Outbound};
 use super::people::People;
 use super::poll::Doubt;
+use super::reads::Reads;
 use super::side::Dirty;
 use crate::bus::{Bus, BusItem};
 use crate::chat::{Principal, Sink};
@@ -38,6 +39,7 @@ pub struct Hub {
     pub(super) dirty: Dirty,
     pub(super) doubt: Doubt,
     pub(super) moved: Moved,
+    pub(super) reads: Reads,
     /// Whether it is known who is online; sent also when it is known again.
     pub(super) presence_known: watch::Sender<bool>,
     tasks: TaskTracker,
@@ -66,6 +68,7 @@ impl Hub {
             dirty: Dirty::default(),
             doubt: Doubt::default(),
             moved: Moved::default(),
+            reads: Reads::default(),
             presence_known: watch::Sender::new(true),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -82,6 +85,7 @@ impl Hub {
             boxed(Arc::clone(self).keep_sessions_checked()),
             boxed(Arc::clone(self).follow_notices()),
             boxed(Arc::clone(self).keep_moves_told()),
+            boxed(Arc::clone(self).keep_reads_told()),
             boxed(Arc::clone(self).keep_presence_told()),
         ] {
             let stop = self.stop.clone();

@@ -8,6 +8,7 @@ mod notices;
 mod outbound;
 mod people;
 mod poll;
+mod reads;
 mod side;
 mod standing;
 mod watch;

@@ -102,6 +102,10 @@ impl Hub {
 
     pub(super) fn heed(&self, notice: Notice) {
         match notice {
+            Notice::Room {
+                room,
+                signal: Signal::Read { user, rev },
+            } => self.note_read(room, user, rev),
             Notice::Room { room, signal } => self.tell_signal(room, &signal),
             Notice::Side { user, room } => self.dirty.mark_person(user, room),
             Notice::Ended { session } => self.end_connections(|who| who.session == session),
@@ -177,7 +181,7 @@ impl Hub {
     }
 }
 
-async fn sleep_until(next: Option<Instant>) {
+pub(super) async fn sleep_until(next: Option<Instant>) {
     match next {
         Some(next) => tokio::time::sleep_until(next).await,
         None => std::future::pending().await,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::wire::{SideChange, Signal};
+use protocol::wire::{COUNTED_READERS, SideChange, Signal};
 use protocol::{Rev, RoomId, UserId};
 
 use super::hub::Hub;
@@ -19,6 +19,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct Standing {
     /// None: not known.
     online: Option<Vec<UserId>>,
+    members: Vec<UserId>,
+    /// Of nobody, where there are too many.
     read: Vec<(UserId, Rev)>,
 }
 
@@ -28,12 +30,9 @@ impl Standing {
         let unknown: Vec<Signal> = match &self.online {
             Some(_) => Vec::new(),
             None => {
-                let members = self.read.iter();
+                let members = self.members.into_iter();
                 members
-                    .map(|(user, _)| Signal::Presence {
-                        user: *user,
-                        online: None,
-                    })
+                    .map(|user| Signal::Presence { user, online: None })
                     .collect()
             }
         };
@@ -51,12 +50,18 @@ impl Hub {
     pub(super) async fn standing(&self, room: RoomId) -> StoreResult<Standing> {
         let members = self.store.members(room, None, MAX_HERE).await?;
         let ids: Vec<UserId> = members.iter().map(|member| member.user.id).collect();
+        let read = if ids.len() > COUNTED_READERS {
+            Vec::new()
+        } else {
+            let members = members.into_iter();
+            members
+                .map(|MemberRecord { user, read }| (user.id, read))
+                .collect()
+        };
         Ok(Standing {
             online: self.presence.online(&ids).await,
-            read: members
-                .into_iter()
-                .map(|MemberRecord { user, read }| (user.id, read))
-                .collect(),
+            members: ids,
+            read,
         })
     }
 

@@ -104,7 +104,7 @@ pub trait Rooms: Send + Sync + 'static {
         room: RoomId,
         user: UserId,
         rev: Rev,
-    ) -> StoreResult<Result<ReadMark, Refusal>>;
+    ) -> StoreResult<Result<Marked, Refusal>>;
 }
 
 #[async_trait]

@@ -207,6 +207,13 @@ pub struct ReadMark {
     pub posted: u64,
 }
 
+/// A read position as it stands now, in a room of so many members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marked {
+    pub mark: ReadMark,
+    pub members: u64,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserDraft {
     pub id: UserId,

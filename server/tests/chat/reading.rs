@@ -1,8 +1,10 @@
 //! Reading moves forward only, and the unread count is a subtraction.
 
-use protocol::Rev;
-use protocol::wire::{Signal, code};
+use protocol::wire::{COUNTED_READERS, Signal, code};
+use protocol::{Rev, Timestamp, UserId};
 use server::presence::Notice;
+use server::store::UserDraft;
+use uuid::Uuid;
 
 use crate::house::{direct, house};
 
@@ -35,6 +37,45 @@ async fn reading_to_the_head_leaves_nothing_unread_and_is_told_to_the_room() {
         },
     ];
     assert_eq!(house.heard(), expected);
+}
+
+#[tokio::test]
+async fn in_a_large_room_nobody_is_told_how_far_the_others_have_read() {
+    let house = house().await;
+    let (mina, jun) = (house.guest("mina").await, house.guest("jun").await);
+    let room = house.group(&[&mina, &jun]).await;
+    let told = async |rev| {
+        house.say(&mina, room, "안녕").await;
+        house.heard();
+        house.chat.mark_read(jun.who, room, rev).await.unwrap();
+        let heard = house.heard();
+        let is_signal = |notice: &Notice| matches!(notice, Notice::Room { .. });
+        heard.iter().any(is_signal)
+    };
+    for number in 2..COUNTED_READERS {
+        let name = format!("guest{number}");
+        let id = UserId(Uuid::new_v4());
+        let guest = UserDraft {
+            id,
+            username: name.clone(),
+            folded: name.clone(),
+            display_name: name.clone(),
+            folded_display_name: name,
+            password_hash: String::new(),
+            at: Timestamp(0),
+        };
+        house.store.create_user(guest).await.unwrap().unwrap();
+        house.chat.add_member(mina.who, room, id).await.unwrap();
+    }
+    let full = Rev(COUNTED_READERS as u64);
+    assert!(told(full).await);
+    let bora = house.guest("bora").await;
+    house
+        .chat
+        .add_member(mina.who, room, bora.id())
+        .await
+        .unwrap();
+    assert!(!told(Rev(full.0 + 2)).await);
 }
 
 #[tokio::test]

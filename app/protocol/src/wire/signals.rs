@@ -12,6 +12,9 @@ use crate::{Rev, RoomId, UserId};
 /// That someone writes is believed this long after it was last said.
 pub const TYPING_BELIEVED: Duration = Duration::from_secs(6);
 
+/// In a room of more members than this nobody is told how far the others have read.
+pub const COUNTED_READERS: usize = 100;
+
 /// On `/sub/chat/room/{room}/signals`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
@@ -20,6 +23,8 @@ pub enum Signal {
     Typing { user: UserId, on: bool },
     /// Someone has read up to `rev`.
     Read { user: UserId, rev: Rev },
+    /// The same of several people, since a room is told of it at most once a second.
+    ReadBy { read: Vec<(UserId, Rev)> },
     /// Sent first: those of the members who are online, how far members have read, and who writes.
     Here {
         online: Vec<UserId>,
@@ -48,6 +53,9 @@ impl Signal {
             "read" => Self::Read {
                 user: fields.take("user")?,
                 rev: fields.take("rev")?,
+            },
+            "readBy" => Self::ReadBy {
+                read: fields.take("read")?,
             },
             "here" => Self::Here {
                 online: fields.take("online")?,
@@ -107,5 +115,43 @@ impl SideChange {
             },
             other => return unknown("type", other),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn signals_are_read_back_as_they_were_written() {
+        let (mina, jun) = (UserId(Uuid::from_u128(7)), UserId(Uuid::from_u128(8)));
+        let signals = [
+            Signal::Typing {
+                user: mina,
+                on: true,
+            },
+            Signal::Read {
+                user: mina,
+                rev: Rev(3),
+            },
+            Signal::ReadBy {
+                read: vec![(mina, Rev(3)), (jun, Rev(5))],
+            },
+            Signal::Here {
+                online: vec![jun],
+                read: vec![(mina, Rev(3))],
+                typing: Vec::new(),
+            },
+            Signal::Presence {
+                user: jun,
+                online: None,
+            },
+        ];
+        for signal in signals {
+            let json = serde_json::to_string(&signal).unwrap();
+            assert_eq!(serde_json::from_str::<Signal>(&json).unwrap(), signal);
+        }
     }
 }

@@ -11,7 +11,8 @@ use protocol::{Rev, RoomId, UserId};
 use super::documents::{Entry, Member, Person, Room, bin, count, int, limited};
 use super::{Core, MongoStore};
 use crate::store::{
-    Appended, MemberRecord, MyRoom, ReadMark, Refusal, RoomDraft, RoomRecord, Rooms, StoreResult,
+    Appended, Marked, MemberRecord, MyRoom, ReadMark, Refusal, RoomDraft, RoomRecord, Rooms,
+    StoreResult,
 };
 
 #[async_trait]
@@ -78,7 +79,7 @@ impl Rooms for MongoStore {
         room: RoomId,
         user: UserId,
         rev: Rev,
-    ) -> StoreResult<Result<ReadMark, Refusal>> {
+    ) -> StoreResult<Result<Marked, Refusal>> {
         self.call(move |core| async move { core.mark_read(room, user, rev).await })
             .await
     }
@@ -148,7 +149,7 @@ impl Core {
         id: RoomId,
         user: UserId,
         rev: Rev,
-    ) -> StoreResult<Result<ReadMark, Refusal>> {
+    ) -> StoreResult<Result<Marked, Refusal>> {
         let Some(room) = self.current(id).await? else {
             return Ok(Err(Refusal::NoSuchRoom));
         };
@@ -157,8 +158,12 @@ impl Core {
         };
         let current = member.read();
         let asked = self.mark_at(&room, rev).await?;
+        let marked = |mark| Marked {
+            mark,
+            members: room.record().members,
+        };
         if asked.rev <= current.rev {
-            return Ok(Ok(current));
+            return Ok(Ok(marked(current)));
         }
         let forward = doc! {
             "_id": { "room": room.key, "user": member.id.user },
@@ -171,11 +176,12 @@ impl Core {
         };
         let moved = self.all.members.update_one(forward, doc! { "$set": mark });
         if moved.await?.matched_count > 0 {
-            return Ok(Ok(asked));
+            return Ok(Ok(marked(asked)));
         }
         // Another device of theirs has read further by now, or they have left.
         let now = self.member(&room, user).await?;
-        Ok(now.map(|member| member.read()).ok_or(Refusal::NotMember))
+        let now = now.map(|member| marked(member.read()));
+        Ok(now.ok_or(Refusal::NotMember))
     }
 
     /// What had been posted by then.

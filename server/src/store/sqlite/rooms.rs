@@ -10,8 +10,8 @@ use super::append::{Stop, answer};
 use super::open_log::move_read_mark;
 use super::rows::{self, Beginning, Run, USER_COLUMNS, int, limited};
 use crate::store::{
-    Appended, Head, MAX_MEMBERS, MemberRecord, MyRoom, ReadMark, Refusal, RoomDraft, RoomRecord,
-    Rooms, StoreResult,
+    Appended, Head, MAX_MEMBERS, Marked, MemberRecord, MyRoom, ReadMark, Refusal, RoomDraft,
+    RoomRecord, Rooms, StoreResult,
 };
 
 /// Rows of a deleted room that are removed in one step, so that others can write in between.
@@ -74,7 +74,7 @@ impl Rooms for SqliteStore {
         room: RoomId,
         user: UserId,
         rev: Rev,
-    ) -> StoreResult<Result<ReadMark, Refusal>> {
+    ) -> StoreResult<Result<Marked, Refusal>> {
         self.write(move |c| answer(mark_read(c, room, user, rev)))
             .await
     }
@@ -348,8 +348,14 @@ fn read_mark(c: &Connection, room: i64, user: UserId) -> StoreResult<Option<Read
     Ok(mark.optional()?)
 }
 
-fn mark_read(c: &Connection, room: RoomId, user: UserId, rev: Rev) -> Result<ReadMark, Stop> {
-    let key = rows::room_key(c, room)?.ok_or(Refusal::NoSuchRoom)?;
+fn mark_read(c: &Connection, room: RoomId, user: UserId, rev: Rev) -> Result<Marked, Stop> {
+    let found = c
+        .prepare_cached("SELECT key, members FROM room WHERE id = ?1")?
+        .query_row([room.as_bytes()], |row| {
+            Ok((row.get(0)?, rows::count(row, 1)?))
+        })
+        .optional()?;
+    let (key, members) = found.ok_or(Refusal::NoSuchRoom)?;
     let current = read_mark(c, key, user)?.ok_or(Refusal::NotMember)?;
     let mut query = c.prepare_cached(
         "SELECT rev, posted FROM event WHERE room = ?1 AND rev <= ?2 ORDER BY rev DESC LIMIT 1",
@@ -363,9 +369,11 @@ fn mark_read(c: &Connection, room: RoomId, user: UserId, rev: Rev) -> Result<Rea
         })
         .optional()?
         .unwrap_or_default();
-    if asked.rev <= current.rev {
-        return Ok(current);
-    }
-    move_read_mark(c, key, user, asked)?;
-    Ok(asked)
+    let mark = if asked.rev > current.rev {
+        move_read_mark(c, key, user, asked)?;
+        asked
+    } else {
+        current
+    };
+    Ok(Marked { mark, members })
 }

@@ -26,9 +26,12 @@ pub async fn unread_is_what_was_posted_since(world: &World) {
     let mark = world.store.mark_read(room, juno, first.rev).await.unwrap();
     assert_eq!(
         mark,
-        Ok(ReadMark {
-            rev: first.rev,
-            posted: 1
+        Ok(Marked {
+            mark: ReadMark {
+                rev: first.rev,
+                posted: 1
+            },
+            members: 2
         })
     );
     assert_eq!(world.unread(room, juno).await, 1);
@@ -49,9 +52,12 @@ pub async fn reading_only_moves_forward(world: &World) {
     for _ in 0..3 {
         world.post(room, mina, "hello").await;
     }
-    let end = ReadMark {
-        rev: Rev(4),
-        posted: 3,
+    let end = Marked {
+        mark: ReadMark {
+            rev: Rev(4),
+            posted: 3,
+        },
+        members: 2,
     };
     let beyond = world
         .store

@@ -88,7 +88,7 @@ impl<W: Around> Rooms for Wrapped<dyn Store, W> {
         room: RoomId,
         user: UserId,
         rev: Rev,
-    ) -> StoreResult<Result<ReadMark, Refusal>> {
+    ) -> StoreResult<Result<Marked, Refusal>> {
         self.around
             .around(|| self.inner.mark_read(room, user, rev))
             .await
