@@ -322,7 +322,7 @@ async fn typing_reading_and_presence_are_seen_by_those_in_the_room() {
     b.publish("/pub/chat/read", &json!({ "roomId": yard, "rev": 1 }), None)
         .await;
     let mut seen = Vec::new();
-    while !["typing", "presence"]
+    while !["typing", "read", "presence"]
         .iter()
         .all(|kind| seen.contains(&json!(kind)))
     {

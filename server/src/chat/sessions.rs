@@ -171,7 +171,8 @@ pub(super) fn session_ended() -> Refused {
 pub(super) struct Ended(Mutex<Known>);
 
 struct Known {
-    /// With the time at which the last of their access tokens ends; then they are forgotten.
+    /// With the time at which the last of their access tokens has ended by every node's clock; then
+    /// they are forgotten.
     ended: HashMap<SessionId, Timestamp>,
     /// When to look next for those to be forgotten.
     tidy_at: usize,
@@ -198,7 +199,8 @@ impl Ended {
     fn add(&self, session: SessionId, now: Timestamp) {
         let mut known = self.0.lock();
         known.vouched.remove(&session);
-        known.ended.insert(session, now.plus(ACCESS_LIFETIME));
+        let until = now.plus(ACCESS_LIFETIME + CLOCKS);
+        known.ended.insert(session, until);
         if known.ended.len() >= known.tidy_at {
             known.ended.retain(|_, until| *until > now);
             known.tidy_at = (known.ended.len() * 2).max(FEW);
@@ -255,8 +257,10 @@ mod tests {
     fn an_ended_session_is_remembered_for_as_long_as_its_tokens_could_last() {
         let ended = Ended::new(NOW);
         ended.add(session(0), NOW);
+        // The last of them was made by a node whose clock is ahead.
+        let last = NOW.plus(ACCESS_LIFETIME + Duration::from_secs(20));
         for n in 1..5000 {
-            ended.add(session(n), NOW.plus(ACCESS_LIFETIME / 2));
+            ended.add(session(n), last);
         }
         assert!(ended.has(session(0)));
     }

@@ -12,7 +12,7 @@ use crate::store::{MemberRecord, MyRoom, StoreResult};
 
 /// Members whose positions and presence are told.
 const MAX_HERE: usize = 500;
-/// Before the store is asked again, where it did not answer.
+/// Before all is told anew once more, whatever the reason.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// A room's members at one moment.
@@ -92,6 +92,8 @@ impl Hub {
                     break;
                 }
             }
+            // However often it comes and goes.
+            tokio::time::sleep(AGAIN).await;
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use protocol::SessionId;
 use protocol::wire::code;
 use server::chat::Settings;
+use uuid::Uuid;
 
 use crate::house::{PASSWORD, from_address, house_with, message, register};
 
@@ -153,4 +155,19 @@ async fn a_hundred_messages_at_once_are_all_taken_by_default() {
         .map(|item| item.body)
         .collect();
     assert_eq!(said, bodies);
+}
+
+#[tokio::test]
+async fn ending_sessions_that_are_none_has_a_limit_because_all_nodes_hear_of_it() {
+    let house = house_with(tight()).await;
+    let mina = house.guest("mina").await;
+    let end = async || {
+        let session = SessionId(Uuid::new_v4());
+        let refused = house.chat.end_session(mina.who, session).await;
+        refused.unwrap_err().code
+    };
+    for _ in 0..4 {
+        assert_eq!(end().await, code::NOT_FOUND);
+    }
+    assert_eq!(end().await, code::TOO_FAST);
 }

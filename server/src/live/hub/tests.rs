@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use axum::extract::ws::Utf8Bytes;
 use futures::future::join_all;
 use protocol::stomp::Version;
-use protocol::wire::RoomKind;
+use protocol::wire::{COUNTED_READERS, RoomKind, Signal};
 use protocol::{OpId, SessionId, Timestamp};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -155,6 +155,22 @@ impl Node {
         connection
     }
 
+    /// Someone who looks at who is in the room.
+    async fn watch_signals(&self, house: &House) -> Arc<Connection> {
+        let connection = self.connect(house.who());
+        let address = Address::new(Version::V1_2, "s", "/sub/chat/room/1/signals");
+        let watching = self.hub.watch_signals(Watch {
+            connection: Arc::clone(&connection),
+            subscription: "s".into(),
+            address: Arc::new(address),
+            room: house.room,
+            after: None,
+            since: self.hub.head(house.room).await.unwrap(),
+        });
+        watching.await.unwrap();
+        connection
+    }
+
     /// Someone who looks at their list of rooms.
     async fn list_rooms(&self, house: &House) -> Arc<Connection> {
         let connection = self.connect(house.who());
@@ -201,20 +217,24 @@ impl House {
     }
 }
 
+fn user(id: UserId) -> UserDraft {
+    let name = id.to_string();
+    UserDraft {
+        id,
+        username: name.clone(),
+        folded: name.clone(),
+        display_name: name.clone(),
+        folded_display_name: name,
+        password_hash: String::new(),
+        at: Timestamp(0),
+    }
+}
+
 async fn house() -> House {
     let dir = TempDir::new().unwrap();
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir.path()).unwrap());
     let (mina, at) = (UserId(Uuid::from_u128(7)), Timestamp(0));
-    let user = UserDraft {
-        id: mina,
-        username: "mina".into(),
-        folded: "mina".into(),
-        display_name: "Mina".into(),
-        folded_display_name: "mina".into(),
-        password_hash: String::new(),
-        at,
-    };
-    store.create_user(user).await.unwrap().unwrap();
+    store.create_user(user(mina)).await.unwrap().unwrap();
     let session = SessionId(Uuid::from_u128(8));
     let draft = SessionDraft {
         id: session,
@@ -401,5 +421,59 @@ async fn a_new_room_is_shown_on_another_node_while_the_bus_is_dead() {
         if frames.iter().any(shown) {
             break;
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn read_positions_of_a_moment_are_told_together() {
+    let house = house().await;
+    let [bus, _] = wire(1, true);
+    let node = Node::new(&house.store, bus);
+    let connection = node.watch_signals(&house).await;
+    connection.outbound.take(usize::MAX, &mut Vec::new());
+    for number in 1..=50 {
+        let signal = Signal::Read {
+            user: UserId(Uuid::from_u128(number)),
+            rev: Rev(1),
+        };
+        let room = house.room;
+        node.hub.heed(Notice::Room { room, signal });
+    }
+    connection.outbound.ready().await;
+    let mut frames = Vec::new();
+    connection.outbound.take(usize::MAX, &mut frames);
+    assert_eq!(frames.len(), 1);
+    assert!(frames[0].contains(r#""readBy""#), "{}", frames[0]);
+}
+
+#[tokio::test]
+async fn in_a_large_room_nobody_hears_how_far_the_others_have_read() {
+    let house = house().await;
+    let [bus, _] = wire(1, true);
+    let node = Node::new(&house.store, bus);
+    let mut members = vec![house.mina];
+    for number in 0..COUNTED_READERS as u128 {
+        let id = UserId(Uuid::from_u128(1000 + number));
+        house.store.create_user(user(id)).await.unwrap().unwrap();
+        members.push(id);
+    }
+    for (number, count, positions) in [(2, 100, 100), (3, 101, 0)] {
+        let room = RoomId(Uuid::from_u128(number));
+        let draft = RoomDraft {
+            id: room,
+            kind: RoomKind::Group,
+            name: Some("마당".into()),
+            by: house.mina,
+            op: OpId(Uuid::from_u128(100 + number)),
+            at: Timestamp(0),
+            members: members[..count].to_vec(),
+        };
+        house.store.create_room(draft).await.unwrap().unwrap();
+        let standing = node.hub.standing(room).await.unwrap();
+        let signals = standing.signals(Vec::new());
+        let [Signal::Here { read, .. }] = signals.as_slice() else {
+            panic!("{signals:?}");
+        };
+        assert_eq!(read.len(), positions);
     }
 }
