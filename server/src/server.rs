@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -100,13 +100,10 @@ impl Server {
             web::operators_router(web)
         };
 
-        let listener =
-            TcpListener::bind(config.addr)
-                .await
-                .map_err(|error| StartError::Listen {
-                    addr: config.addr,
-                    error,
-                })?;
+        let listener = listen(config.addr).map_err(|error| StartError::Listen {
+            addr: config.addr,
+            error,
+        })?;
         Ok(Self {
             listener,
             router,
@@ -197,6 +194,20 @@ impl Server {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// With room for all who come back at once: whoever finds none tries again a second later.
+fn listen(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    const WAITING: u32 = 4096;
+    let socket = match addr {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As `TcpListener::bind` does; on Windows it would let a second server have the same port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(WAITING)
 }
 
 fn web_settings(config: &Config) -> WebSettings {
