@@ -3,6 +3,7 @@ import { keptIn } from "./kept";
 import { english as words } from "./names";
 import { password } from "./people";
 import { expect, test } from "./test";
+import { Wire } from "./wire";
 
 test("a stranger reads what this is, registers, logs out and logs in again", async ({ visit, complaints }) => {
   complaints.expect(/status of 401/);
@@ -60,6 +61,37 @@ test("what one person keeps in a browser is not shown to the next", async ({ arr
   const kept = await keptIn(haneul.page);
   expect(kept).not.toContain("secret");
   expect((await haneul.context.cookies(server.url)).filter((cookie) => /access|refresh/.test(cookie.name))).toEqual([]);
+});
+
+test("a log-out asks while messages wait, and forgets them only when the server has heard of it", async ({ arrive, complaints }) => {
+  complaints.expectLostConnections();
+  const haneul = await arrive("haneul");
+  const room = await haneul.api.makeDirect(haneul);
+  const wire = await Wire.of(haneul.context);
+  await haneul.chat.open(room);
+  await wire.cut();
+  await haneul.chat.send("Still here");
+  await haneul.page.goto("/settings");
+  await haneul.chat.ready();
+  await expect(haneul.page.getByText(words.waiting(1))).toBeVisible();
+  const logOut = haneul.page.getByRole("button", { name: words.logOut, exact: true }).first();
+  const question = haneul.page.getByRole("dialog");
+
+  await logOut.click();
+  await question.getByRole("button", { name: words.cancel, exact: true }).click();
+  await expect(question).toHaveCount(0);
+
+  await haneul.context.route("**/api/auth/logout", (route) => route.abort());
+  await logOut.click();
+  await question.getByRole("button", { name: words.logOut, exact: true }).click();
+  await expect(haneul.page.getByText("The server cannot be reached")).toBeVisible();
+  expect(await keptIn(haneul.page)).toContain("Still here");
+
+  await haneul.context.unroute("**/api/auth/logout");
+  await logOut.click();
+  await question.getByRole("button", { name: words.logOut, exact: true }).click();
+  await expect(haneul.page.getByRole("link", { name: words.register })).toBeVisible();
+  expect(await keptIn(haneul.page)).not.toContain("Still here");
 });
 
 test("a session that is ended elsewhere says so, and keeps what was written", async ({ arrive, complaints }) => {

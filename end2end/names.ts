@@ -52,6 +52,7 @@ export interface Names {
   notReadBy: (count: number) => string;
   readByAll: string;
   waiting: (count: number) => string;
+  cancel: string;
   offline: RegExp;
   connecting: string;
   signedOut: RegExp;
@@ -109,6 +110,7 @@ export const english: Names = {
   notReadBy: (count) => `Not yet read by ${count}`,
   readByAll: "Read by everyone",
   waiting: (count) => (count === 1 ? "1 message waiting to be sent" : `${count} messages waiting to be sent`),
+  cancel: "Cancel",
   offline: /^You are offline/,
   connecting: "Connecting…",
   signedOut: /^You are logged out/,
@@ -166,6 +168,7 @@ export const korean: Names = {
   notReadBy: (count) => `${count}명이 아직 읽지 않음`,
   readByAll: "모두 읽음",
   waiting: (count) => `보낼 메시지 ${count}개`,
+  cancel: "취소",
   offline: /^오프라인이에요/,
   connecting: "연결하는 중…",
   signedOut: /^로그아웃됐어요/,

@@ -85,8 +85,8 @@ pub trait Browser {
     async fn end_device(&self, session: SessionId) -> Result<(), Problem>;
     /// Deletes the account; then everything kept in this browser.
     async fn delete_me(&self, password: String) -> Result<(), Problem>;
-    /// Before a log-out: forgets everything kept in this browser.
-    async fn forget(&self);
+    /// Ends the session; then forgets everything kept in this browser.
+    async fn log_out(&self) -> Result<(), Problem>;
 }
 
 /// How components reach it: `use_browser().with(|b| b.ask(…))`. Lives in the one thread of the

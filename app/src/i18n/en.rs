@@ -71,6 +71,14 @@ pub static ENGLISH: Texts = Texts {
         end_session: "Log out",
         end_session_of: |device| format!("Log out {device}"),
         log_out: "Log out",
+        log_out_sure: "Log out now?",
+        log_out_unsent: |n| {
+            if n == 1 {
+                "1 message was not sent. If you log out, it is lost.".to_owned()
+            } else {
+                format!("{n} messages were not sent. If you log out, they are lost.")
+            }
+        },
         delete_account: "Delete account",
         delete_lead: "Your account and everything you wrote go for good. This cannot be undone.",
         delete_confirm: "Enter your password to confirm.",

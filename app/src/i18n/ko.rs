@@ -68,6 +68,8 @@ pub static KOREAN: Texts = Texts {
         end_session: "로그아웃",
         end_session_of: |device| format!("{device} 로그아웃"),
         log_out: "로그아웃",
+        log_out_sure: "지금 로그아웃할까요?",
+        log_out_unsent: |n| format!("보내지 못한 메시지가 {n}개 있어요. 로그아웃하면 사라져요."),
         delete_account: "계정 삭제",
         delete_lead: "계정과 내가 쓴 모든 글이 영영 사라져요. 되돌릴 수 없어요.",
         delete_confirm: "확인을 위해 비밀번호를 입력해 주세요.",

@@ -76,6 +76,8 @@ pub struct SettingsTexts {
     pub end_session: &'static str,
     pub end_session_of: fn(&str) -> String,
     pub log_out: &'static str,
+    pub log_out_sure: &'static str,
+    pub log_out_unsent: fn(usize) -> String,
     pub delete_account: &'static str,
     pub delete_lead: &'static str,
     pub delete_confirm: &'static str,

@@ -117,7 +117,7 @@ impl Browser for Desk {
         Ok(())
     }
 
-    async fn forget(&self) {
-        self.0.forget().await;
+    async fn log_out(&self) -> Result<(), Problem> {
+        self.0.log_out().await
     }
 }

@@ -151,6 +151,12 @@ impl Rest {
             .map(drop)
     }
 
+    pub async fn log_out(&self) -> Answer<()> {
+        self.exchange(Method::POST, "/api/auth/logout", None)
+            .await
+            .map(drop)
+    }
+
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Answer<T> {
         let text = self.exchange(Method::GET, path, None).await?;
         self.read(&text)

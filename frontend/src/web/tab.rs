@@ -8,6 +8,7 @@ use std::rc::Rc;
 use app::client::{Client, Link as Shown};
 use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
+use protocol::wire::Problem;
 use protocol::{OpId, RoomId, UserId};
 use wasm_bindgen_futures::spawn_local;
 
@@ -43,6 +44,8 @@ pub struct Tab {
     pub sending: Sending,
     /// Whose names were asked for and not found: not asked for again.
     pub unknown: RefCell<HashSet<UserId>>,
+    /// Logging out: that the session ends is no news.
+    leaving: Cell<bool>,
 }
 
 /// What this connection is subscribed to.
@@ -81,6 +84,7 @@ impl Tab {
             drafts: RefCell::default(),
             sending: Sending::default(),
             unknown: RefCell::default(),
+            leaving: Cell::new(false),
         })
     }
 
@@ -161,6 +165,9 @@ impl Tab {
 
     /// Whether the session lives, and is still this person's.
     pub fn check_session(self: &Rc<Self>) {
+        if self.leaving.get() {
+            return;
+        }
         let tab = Rc::clone(self);
         spawn_local(async move {
             let session = match tab.rest.me().await {
@@ -180,6 +187,22 @@ impl Tab {
         if let Some(window) = web_sys::window() {
             let _ = window.location().reload();
         }
+    }
+
+    /// Only a session that has ended takes with it what this browser keeps: a log-out that did
+    /// not reach the server leaves everything as it was.
+    pub async fn log_out(self: &Rc<Self>) -> Result<(), Problem> {
+        self.leaving.set(true);
+        match self.rest.log_out().await {
+            Ok(()) => self.forget().await,
+            Err(problem) => {
+                self.leaving.set(false);
+                // The link may have asked meanwhile, and waits for an answer.
+                self.check_session();
+                return Err(problem);
+            }
+        }
+        Ok(())
     }
 
     /// Forgets everything kept in this browser.
