@@ -39,6 +39,19 @@ test("the arrow up in an empty box edits my last message, and Esc leaves it as i
   await haneul.chat.expectOrder(["First", "Second"]);
 });
 
+test("an edit that was emptied says that it is not saved, and stays open", async ({ arrive }) => {
+  const { haneul } = await twoInARoom(arrive);
+  await haneul.chat.sendAndSee("Here to stay");
+  await haneul.chat.composer().press("ArrowUp");
+  const box = haneul.page.getByRole("textbox", { name: haneul.words.editBox });
+  await box.fill("  ");
+  await box.press("Enter");
+  await expect(haneul.chat.messages().getByRole("alert")).toBeVisible();
+  await expect(box).toBeVisible();
+  await box.press("Escape");
+  await haneul.chat.expectOrder(["Here to stay"]);
+});
+
 test("a deleted message is gone for everyone, and only its place remains", async ({ arrive }) => {
   const { haneul, bada, room } = await twoInARoom(arrive);
   await haneul.chat.sendAndSee("A secret slipped out");

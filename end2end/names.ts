@@ -52,6 +52,11 @@ export interface Names {
   notReadBy: (count: number) => string;
   readByAll: string;
   waiting: (count: number) => string;
+  unsent: (count: number) => string;
+  notSent: string;
+  changeFailed: string;
+  copy: string;
+  discard: string;
   cancel: string;
   offline: RegExp;
   connecting: string;
@@ -110,6 +115,11 @@ export const english: Names = {
   notReadBy: (count) => `Not yet read by ${count}`,
   readByAll: "Read by everyone",
   waiting: (count) => (count === 1 ? "1 message waiting to be sent" : `${count} messages waiting to be sent`),
+  unsent: (count) => (count === 1 ? "1 message not sent" : `${count} messages not sent`),
+  notSent: "Not sent",
+  changeFailed: "The change was not saved",
+  copy: "Copy",
+  discard: "Discard",
   cancel: "Cancel",
   offline: /^You are offline/,
   connecting: "Connecting…",
@@ -168,6 +178,11 @@ export const korean: Names = {
   notReadBy: (count) => `${count}명이 아직 읽지 않음`,
   readByAll: "모두 읽음",
   waiting: (count) => `보낼 메시지 ${count}개`,
+  unsent: (count) => `보내지 못한 메시지 ${count}개`,
+  notSent: "보내지 못했어요",
+  changeFailed: "바꾼 내용을 저장하지 못했어요",
+  copy: "복사",
+  discard: "버리기",
   cancel: "취소",
   offline: /^오프라인이에요/,
   connecting: "연결하는 중…",

@@ -1,5 +1,6 @@
+import { keptIn } from "./kept";
 import { expect, test } from "./test";
-import { Wire } from "./wire";
+import { refuseAsTooLarge, Wire } from "./wire";
 
 test("what is written without a connection waits, survives a reload, and is sent once", async ({ arrive }) => {
   const haneul = await arrive("haneul");
@@ -149,6 +150,106 @@ test("a draft is kept over a reload, and never leaks into another room", async (
   await expect(haneul.chat.composer()).toHaveValue("Half a thou");
   await haneul.chat.composer().press("Enter");
   await haneul.chat.expectSent("Half a thou");
+});
+
+test("what a message answers, and an edit, are kept over a reload", async ({ arrive }) => {
+  const haneul = await arrive("haneul");
+  const bada = await arrive("bada");
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  await bada.api.say(room, "Who brings the tea?");
+  await haneul.chat.open(room);
+  await haneul.chat.sendAndSee("See you at tree");
+  const box = haneul.page.getByRole("textbox", { name: haneul.words.editBox });
+  await haneul.chat.composer().press("ArrowUp");
+  await box.fill("See you at three");
+  await haneul.chat.reply("Who brings the tea?");
+  await haneul.chat.composer().fill("Perhaps I");
+  await expect.poll(() => keptIn(haneul.page)).toContain("Perhaps I");
+
+  await haneul.page.reload();
+  await haneul.chat.ready();
+  await expect(haneul.chat.composer()).toHaveValue("Perhaps I");
+  await expect(haneul.page.getByText(haneul.words.replyingTo("bada"))).toBeVisible();
+  await expect(box).toHaveValue("See you at three");
+
+  await box.press("Enter");
+  await expect(haneul.chat.message("See you at three")).toContainText(haneul.words.edited);
+  await haneul.chat.composer().press("Enter");
+  await haneul.chat.expectSent("Perhaps I");
+  await expect(haneul.chat.message("Perhaps I")).toContainText("Who brings the tea?");
+});
+
+test("what is too large for the server is not sent for ever, and is found from every room", async ({ arrive }) => {
+  const haneul = await arrive("haneul");
+  const bada = await arrive("bada");
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  await haneul.api.makeGroup("Orchard", [bada]);
+  const refusals = await refuseAsTooLarge(haneul.context, "Boulder");
+  await haneul.chat.open(room);
+  await haneul.chat.send("Boulder");
+  await expect(haneul.chat.message("Boulder").getByRole("alert")).toContainText(haneul.words.notSent);
+  await haneul.chat.sendAndSee("Pebble");
+  expect(refusals()).toBe(1);
+
+  await haneul.page.reload();
+  await haneul.chat.ready();
+  await expect(haneul.chat.message("Boulder").getByRole("button", { name: haneul.words.copy, exact: true })).toBeVisible();
+  await haneul.chat.room("Orchard").click();
+  await expect(haneul.page.getByRole("heading", { name: "Orchard" })).toBeVisible();
+  await haneul.page.getByRole("button", { name: haneul.words.unsent(1) }).click();
+  const unsent = haneul.page.getByRole("dialog");
+  await expect(unsent).toContainText("Courtyard");
+  await expect(unsent).toContainText("Boulder");
+  await unsent.getByRole("button", { name: haneul.words.discard, exact: true }).click();
+  await expect(unsent).toHaveCount(0);
+  await expect(haneul.page.getByRole("button", { name: haneul.words.unsent(1) })).toHaveCount(0);
+  expect(refusals()).toBe(1);
+  expect(await bada.api.messages(room)).toHaveLength(1);
+});
+
+test("a refused edit can still be read beside the message, whatever is done after it", async ({ arrive }) => {
+  const haneul = await arrive("haneul");
+  const bada = await arrive("bada");
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  await refuseAsTooLarge(haneul.context, "boulders");
+  await haneul.chat.open(room);
+  await haneul.chat.sendAndSee("A wall of pebbles");
+  await haneul.chat.edit("A wall of pebbles", "A wall of boulders");
+  const message = haneul.chat.message("A wall of pebbles");
+  const refusal = message.getByRole("alert");
+  await expect(refusal).toContainText(haneul.words.changeFailed);
+  await expect(refusal).toContainText("A wall of boulders");
+
+  await haneul.chat.react("A wall of pebbles", "👍");
+  await expect(haneul.chat.reaction("A wall of pebbles", "👍", 1)).toBeVisible();
+  await expect(refusal).toContainText("A wall of boulders");
+  await refusal.getByRole("button", { name: haneul.words.discard, exact: true }).click();
+  await expect(message.getByRole("alert")).toHaveCount(0);
+});
+
+test("what the browser will not keep stays in the box, and closing the page asks", async ({ arrive, complaints }) => {
+  complaints.expect(/IndexedDB refused/);
+  const haneul = await arrive("haneul");
+  const room = await haneul.api.makeDirect(haneul);
+  await haneul.context.addInitScript(() => {
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException("The disk is full.", "QuotaExceededError");
+    };
+  });
+  await haneul.chat.open(room);
+  await haneul.chat.composer().fill("Not lost");
+  await haneul.chat.composer().press("Enter");
+  await expect(haneul.page.getByRole("alert")).toContainText("This browser would not store it");
+  await expect(haneul.chat.composer()).toHaveValue("Not lost");
+  await expect(haneul.chat.messages()).toHaveCount(0);
+
+  // Away from the box: it is tried to be kept as a draft.
+  await haneul.chat.search().focus();
+  const asked = haneul.page.waitForEvent("dialog");
+  await haneul.page.close({ runBeforeUnload: true });
+  const question = await asked;
+  expect(question.type()).toBe("beforeunload");
+  await question.accept();
 });
 
 test("two tabs of one person send what waits once", async ({ arrive }) => {

@@ -1,5 +1,20 @@
 import type { BrowserContext, WebSocketRoute } from "@playwright/test";
 
+/** The server takes no frame that contains the text: it ends each connection that brings one. Counts them. */
+export async function refuseAsTooLarge(context: BrowserContext, text: string): Promise<() => number> {
+  let refusals = 0;
+  await context.routeWebSocket(/\/stomp/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((frame) => {
+      if (String(frame).includes(text)) {
+        refusals++;
+        void socket.close({ code: 1009 });
+      } else server.send(frame);
+    });
+  });
+  return () => refusals;
+}
+
 /** The socket between a browser and the server, to be cut by a test while all else goes on. */
 export class Wire {
   private whole = true;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use async_trait::async_trait;
 use leptos::prelude::*;
+use protocol::state::{Draft, PendingChange};
 use protocol::wire::{ChangeMe, Device, Member, NewRoom, Problem, Room, User};
 use protocol::{MessageId, OpId, Rev, RoomId, SessionId, UserId};
 
@@ -22,11 +23,6 @@ pub enum Intent {
     Around(RoomId, MessageId),
     /// Load the window at the head.
     Latest(RoomId),
-    Edit {
-        room: RoomId,
-        message: MessageId,
-        body: String,
-    },
     Delete {
         room: RoomId,
         message: MessageId,
@@ -48,10 +44,10 @@ pub enum Intent {
         room: RoomId,
         on: bool,
     },
-    /// The text in the composer, kept over a reload; empty forgets it.
+    /// What is being written, kept over a reload; an empty one is forgotten.
     KeepDraft {
         room: RoomId,
-        text: String,
+        draft: Draft,
     },
     /// Try to connect now.
     Reconnect,
@@ -61,16 +57,14 @@ pub enum Intent {
 pub trait Browser {
     fn ask(&self, intent: Intent);
 
-    /// Puts a message into the outbox. `Ok` when it survives a reload: only then may the
-    /// composer be cleared.
-    async fn post(
-        &self,
-        room: RoomId,
-        body: String,
-        reply_to: Option<MessageId>,
-    ) -> Result<OpId, Problem>;
+    /// Puts what was written into the outbox. `Ok` when it survives a reload: only then may the
+    /// box be cleared.
+    async fn put_in(&self, room: RoomId, change: PendingChange) -> Result<OpId, Problem>;
 
-    async fn draft(&self, room: RoomId) -> Option<String>;
+    async fn draft(&self, room: RoomId) -> Option<Draft>;
+
+    /// Into the clipboard; `false` where the browser does not let us.
+    async fn copy(&self, text: String) -> bool;
 
     async fn find_people(&self, query: String) -> Result<Vec<User>, Problem>;
     async fn make_room(&self, room: NewRoom) -> Result<Room, Problem>;

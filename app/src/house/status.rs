@@ -1,14 +1,17 @@
-//! How the connection is, said only when there is something to say: a short break is nobody's
-//! concern.
+//! How the connection is, and what was not sent: said only when there is something to say. A short
+//! break is nobody's concern.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
+use protocol::state::Outbox;
 
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::{Client, Link};
+use crate::common::dialog::Dialog;
 use crate::common::parts::{handler, part, watch};
-use crate::i18n::use_texts;
+use crate::i18n::{StateTexts, use_texts};
+use crate::talk::Unsent;
 
 /// A break shorter than this is not mentioned.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -18,20 +21,13 @@ pub fn LinkStatus() -> impl IntoView {
     let client = expect_context::<Client>();
     let browser = expect_context::<BrowserHandle>();
     let texts = use_texts();
-    let late = RwSignal::new(false);
-    let unsettled = Memo::new(move |_| {
+    let late = lasting(Memo::new(move |_| {
         client
             .link
             .with(|link| matches!(link, Link::Connecting | Link::CatchingUp))
-    });
-    watch(move || {
-        late.set(false);
-        if unsettled.get()
-            && let Ok(timer) = set_timeout_with_handle(move || late.set(true), PATIENCE)
-        {
-            on_cleanup(move || timer.clear());
-        }
-    });
+    }));
+    let unsent = unsent(client, &texts.state);
+    let listing = RwSignal::new(false);
     let shown = move || match client.link.get() {
         Link::Resting | Link::Up => None,
         Link::Connecting => late.get().then_some(("connecting", texts.state.connecting)),
@@ -61,6 +57,45 @@ pub fn LinkStatus() -> impl IntoView {
                     }}
                 </p>
             }.into_any()))}
+            {part(move || unsent.get().map(|words| view! {
+                <button type="button" class="link-pill" on:click=handler(move |_| listing.set(true))>{words}</button>
+            }.into_any()))}
         </div>
+        {part(move || listing.get().then(|| view! {
+            <Dialog title=texts.state.unsent on_close=Callback::new(move |()| listing.set(false))>
+                <Unsent/>
+            </Dialog>
+        }.into_any()))}
     }
+    .into_any()
+}
+
+/// How much waits or was refused, in all rooms together.
+fn unsent(client: Client, words: &'static StateTexts) -> Memo<Option<String>> {
+    let waiting = Memo::new(move |_| client.outbox.with(Outbox::waiting));
+    let late = lasting(Memo::new(move |_| waiting.get() > 0));
+    Memo::new(move |_| {
+        let waiting = waiting.get();
+        let refused = client.outbox.with(|outbox| outbox.iter().count()) - waiting;
+        let refused = (refused > 0).then(|| (words.not_sent)(refused));
+        let waiting = (waiting > 0 && late.get()).then(|| (words.waiting)(waiting));
+        match (refused, waiting) {
+            (Some(refused), Some(waiting)) => Some(format!("{refused} · {waiting}")),
+            (refused, waiting) => refused.or(waiting),
+        }
+    })
+}
+
+/// True once it has held for a while.
+fn lasting(holds: Memo<bool>) -> RwSignal<bool> {
+    let late = RwSignal::new(false);
+    watch(move || {
+        late.set(false);
+        if holds.get()
+            && let Ok(timer) = set_timeout_with_handle(move || late.set(true), PATIENCE)
+        {
+            on_cleanup(move || timer.clear());
+        }
+    });
+    late
 }

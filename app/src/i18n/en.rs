@@ -220,12 +220,15 @@ pub static ENGLISH: Texts = Texts {
         change_failed: "The change was not saved",
         retry: "Try again",
         discard: "Discard",
+        copy: "Copy",
+        copied: "Copied",
         not_read_by: |n| format!("Not yet read by {n}"),
         read_by_all: "Read by everyone",
         show_more: "Show more",
         show_less: "Show less",
         edit_box: "Edit message",
         save_edit: "Save",
+        edit_empty: "An empty message cannot be saved. Write something, or delete the message.",
         deleted_person: "Deleted account",
         someone: "Someone",
     },
@@ -240,7 +243,12 @@ pub static ENGLISH: Texts = Texts {
                 "This is {have} characters long. A message can have {most}. Shorten it or send it in parts."
             )
         },
-        not_kept: "The message could not be kept in this browser. It is still in the box.",
+        too_large: |have, most| {
+            format!(
+                "This takes {have} kB. A message can take {most} kB. Shorten it or send it in parts."
+            )
+        },
+        not_kept: "What you wrote is still in the box.",
     },
     state: StateTexts {
         connecting: "Connecting…",
@@ -256,6 +264,14 @@ pub static ENGLISH: Texts = Texts {
                 format!("{n} messages waiting to be sent")
             }
         },
+        not_sent: |n| {
+            if n == 1 {
+                "1 message not sent".to_owned()
+            } else {
+                format!("{n} messages not sent")
+            }
+        },
+        unsent: "Not sent yet",
         close_notice: "Close notice",
         notices: "Notices",
     },

@@ -177,12 +177,15 @@ pub static KOREAN: Texts = Texts {
         change_failed: "바꾼 내용을 저장하지 못했어요",
         retry: "다시 보내기",
         discard: "버리기",
+        copy: "복사",
+        copied: "복사했어요",
         not_read_by: |n| format!("{n}명이 아직 읽지 않음"),
         read_by_all: "모두 읽음",
         show_more: "더 보기",
         show_less: "접기",
         edit_box: "메시지 수정",
         save_edit: "저장",
+        edit_empty: "빈 메시지는 저장할 수 없어요. 내용을 쓰거나 메시지를 삭제해 주세요.",
         deleted_person: "탈퇴한 사용자",
         someone: "누군가",
     },
@@ -197,7 +200,12 @@ pub static KOREAN: Texts = Texts {
                 "{have}자예요. 메시지 하나는 {most}자까지 쓸 수 있어요. 줄이거나 나누어 보내 주세요."
             )
         },
-        not_kept: "메시지를 이 브라우저에 저장하지 못했어요. 입력한 내용은 그대로 있어요.",
+        too_large: |have, most| {
+            format!(
+                "{have}kB예요. 메시지 하나는 {most}kB까지 보낼 수 있어요. 줄이거나 나누어 보내 주세요."
+            )
+        },
+        not_kept: "입력한 내용은 그대로 있어요.",
     },
     state: StateTexts {
         connecting: "연결하는 중…",
@@ -207,6 +215,8 @@ pub static KOREAN: Texts = Texts {
         log_in_again: "다시 로그인",
         try_now: "지금 연결",
         waiting: |n| format!("보낼 메시지 {n}개"),
+        not_sent: |n| format!("보내지 못한 메시지 {n}개"),
+        unsent: "아직 보내지 못했어요",
         close_notice: "알림 닫기",
         notices: "알림",
     },

@@ -186,12 +186,15 @@ pub struct MessageTexts {
     pub change_failed: &'static str,
     pub retry: &'static str,
     pub discard: &'static str,
+    pub copy: &'static str,
+    pub copied: &'static str,
     pub not_read_by: fn(usize) -> String,
     pub read_by_all: &'static str,
     pub show_more: &'static str,
     pub show_less: &'static str,
     pub edit_box: &'static str,
     pub save_edit: &'static str,
+    pub edit_empty: &'static str,
     pub deleted_person: &'static str,
     pub someone: &'static str,
 }
@@ -203,6 +206,8 @@ pub struct ComposerTexts {
     pub replying_to: fn(&str) -> String,
     pub stop_replying: &'static str,
     pub too_long: fn(usize, usize) -> String,
+    /// In kilobytes.
+    pub too_large: fn(usize, usize) -> String,
     pub not_kept: &'static str,
 }
 
@@ -214,6 +219,8 @@ pub struct StateTexts {
     pub log_in_again: &'static str,
     pub try_now: &'static str,
     pub waiting: fn(usize) -> String,
+    pub not_sent: fn(usize) -> String,
+    pub unsent: &'static str,
     pub close_notice: &'static str,
     pub notices: &'static str,
 }

@@ -30,7 +30,6 @@ pub fn SidePane() -> impl IntoView {
             address.go(&format!("/rooms/{room}"));
         });
     });
-    let waiting = Memo::new(move |_| client.outbox.with(protocol::state::Outbox::waiting));
     view! {
         <aside class="side" aria-label=texts.side.rooms>
             <header class="side-head">
@@ -53,9 +52,6 @@ pub fn SidePane() -> impl IntoView {
                 typed=query
             />
             <RoomList query/>
-            <p class="waiting" role="status">
-                {part(move || (waiting.get() > 0).then(|| (texts.state.waiting)(waiting.get())))}
-            </p>
             <footer class="side-foot">
                 <a class="me" href="/settings">
                     {part(move || client.me.get().map(|me| {

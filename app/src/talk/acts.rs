@@ -3,10 +3,10 @@
 
 use leptos::prelude::*;
 use protocol::state::Divider;
-use protocol::wire::Problem;
 use protocol::{MessageId, Rev, RoomId};
 
-use super::rows::{Delivery, Row, Rows};
+use super::draft::Drafting;
+use super::rows::{Row, Rows};
 use super::scroll::Scroller;
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::{Client, OpenRoom};
@@ -27,6 +27,7 @@ pub struct Acts {
     pub rows: Memo<Rows>,
     pub divider: RwSignal<Divider>,
     pub scroller: Scroller,
+    pub draft: Drafting,
     pub replying: RwSignal<Option<MessageId>>,
     pub editing: RwSignal<Option<MessageId>>,
     pub deleting: RwSignal<Option<MessageId>>,
@@ -49,6 +50,7 @@ impl Acts {
             rows,
             divider,
             scroller: Scroller::new(),
+            draft: Drafting::new(room, browser),
             replying: RwSignal::new(None),
             editing: RwSignal::new(None),
             deleting: RwSignal::new(None),
@@ -184,17 +186,5 @@ impl Acts {
 pub fn focus_composer() {
     if let Some(composer) = dom::by_id(COMPOSER) {
         dom::focus_quietly(&composer);
-    }
-}
-
-/// What is wrong with a row, if something is.
-pub fn failure(row: &Row) -> Option<(protocol::OpId, Problem, bool)> {
-    match &row.state {
-        Delivery::Failed {
-            op,
-            problem,
-            posting,
-        } => Some((*op, problem.clone(), *posting)),
-        Delivery::Done | Delivery::Waiting => None,
     }
 }

@@ -1,14 +1,13 @@
 //! Where people write. The box is the browser's own: nothing here writes into it while a
 //! syllable is being made, and it is emptied only when the message is safely in the outbox.
 
-use std::time::Duration;
-
-use leptos::ev::{KeyboardEvent, MouseEvent, SubmitEvent};
+use leptos::ev::{self, KeyboardEvent, MouseEvent, SubmitEvent};
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::MessageId;
-use protocol::state::Divider;
+use protocol::rules::is_blank;
+use protocol::state::{Divider, Draft, PendingChange};
 use web_sys::HtmlTextAreaElement;
 
 use super::acts::{Acts, COMPOSER};
@@ -18,12 +17,9 @@ use crate::client::Client;
 use crate::common::icon::{Glyph, Icon};
 use crate::common::ime::{Ime, enter_here};
 use crate::common::keys::Decision;
-use crate::common::length::{LONGEST, too_long};
+use crate::common::length;
 use crate::common::parts::{handler, part, watch};
 use crate::i18n::use_texts;
-
-/// A draft is kept when the writer pauses this long.
-const DRAFT_AFTER: Duration = Duration::from_millis(400);
 
 #[component]
 pub fn Composer() -> impl IntoView {
@@ -39,7 +35,7 @@ pub fn Composer() -> impl IntoView {
         })
     };
     let desk = Desk::new(acts, client);
-    desk.bring_draft();
+    desk.follow_draft();
     on_cleanup(move || desk.leave());
     let pressed = move |event: KeyboardEvent| {
         let decision = desk.ime.pressed(&event, enter_here(), move || desk.send());
@@ -80,7 +76,7 @@ pub fn Composer() -> impl IntoView {
                     on:compositionend=handler(move |event| desk.ime.ended(&event, move || desk.send()))
                     on:keydown=handler(pressed)
                     on:input=handler(move |_| desk.changed())
-                    on:blur=handler(move |_| desk.keep_draft())
+                    on:blur=handler(move |_| acts.draft.keep())
                 ></textarea>
                 // Pressing the button must not take the focus, or a phone's keyboard goes away.
                 <button
@@ -103,28 +99,42 @@ fn ReplyingTo() -> impl IntoView {
     let acts = expect_context::<Acts>();
     let client = expect_context::<Client>();
     let texts = use_texts();
-    part(move || {
+    // The message may be none of those held: then whose it is is not said.
+    let answered = Memo::new(move |_| {
         let id = acts.replying.get()?;
-        let row = acts.row(id)?;
-        let author = row.author;
-        Some(view! {
-            <p class="replying">
-                <Glyph icon=Icon::Reply/>
-                <span class="replying-words">
-                    <strong>{part(move || (texts.composer.replying_to)(&client.name_of(author, texts)))}</strong>
-                    " "
-                    <span dir="auto">{super::rows::excerpt(&row.body)}</span>
-                </span>
-                <button
-                    type="button"
-                    class="icon-button"
-                    aria-label=texts.composer.stop_replying
-                    on:click=handler(move |_| acts.step_back())
-                >
-                    <Glyph icon=Icon::Close/>
-                </button>
-            </p>
-        }.into_any())
+        let row = acts.rows.with(|rows| rows.get(id).cloned());
+        Some(row.map(|row| (row.author, super::rows::excerpt(&row.body))))
+    });
+    part(move || {
+        let answered = answered.get()?;
+        let author = answered.as_ref().map(|(author, _)| *author);
+        let name = move || {
+            author.map_or_else(
+                || texts.message.someone.to_owned(),
+                |author| client.name_of(author, texts),
+            )
+        };
+        Some(
+            view! {
+                <p class="replying">
+                    <Glyph icon=Icon::Reply/>
+                    <span class="replying-words">
+                        <strong>{part(move || (texts.composer.replying_to)(&name()))}</strong>
+                        " "
+                        <span dir="auto">{answered.map(|(_, words)| words)}</span>
+                    </span>
+                    <button
+                        type="button"
+                        class="icon-button"
+                        aria-label=texts.composer.stop_replying
+                        on:click=handler(move |_| acts.step_back())
+                    >
+                        <Glyph icon=Icon::Close/>
+                    </button>
+                </p>
+            }
+            .into_any(),
+        )
     })
 }
 
@@ -140,7 +150,6 @@ struct Desk {
     posting: StoredValue<bool>,
     /// Send was asked for meanwhile.
     again: StoredValue<bool>,
-    draft_timer: StoredValue<Option<TimeoutHandle>>,
     /// Others have been told that I write.
     writes: StoredValue<bool>,
 }
@@ -155,7 +164,6 @@ impl Desk {
             refused: RwSignal::new(None),
             posting: StoredValue::new(false),
             again: StoredValue::new(false),
-            draft_timer: StoredValue::new(None),
             writes: StoredValue::new(false),
         }
     }
@@ -172,22 +180,56 @@ impl Desk {
         self.text().is_empty()
     }
 
-    /// Brings back what was being written here, unless something is in the box already: it may
-    /// have been typed before the page came to life.
-    fn bring_draft(self) {
+    /// Brings back what was being written here, and keeps what is being written.
+    fn follow_draft(self) {
+        let acts = self.acts;
         watch(move || {
-            let (Some(field), Some(browser)) = (self.field.get(), self.acts.browser.get()) else {
+            let reply_to = acts.replying.get();
+            acts.draft.change(|draft| draft.reply_to = reply_to);
+        });
+        watch(move || {
+            if acts.editing.get().is_none() {
+                acts.draft.change(|draft| draft.editing = None);
+            }
+        });
+        watch(move || {
+            let Some(field) = self.field.get() else {
                 return;
             };
             grow::fit(&field);
+            // It may have been typed before the page came to life.
+            acts.draft.change(|draft| draft.text = field.value());
             spawn_local(async move {
-                if let Some(draft) = browser.draft(self.acts.room).await
-                    && self.is_empty()
-                {
-                    self.write(move |_| Some(draft));
+                let brought = acts.draft.bring().await;
+                if let Some(draft) = brought.filter(|_| acts.is_alive()) {
+                    self.take_up(draft);
                 }
             });
         });
+        // A page that goes away may not come back.
+        watch(move || {
+            for handle in [
+                window_event_listener(ev::pagehide, move |_| acts.draft.keep()),
+                window_event_listener(ev::visibilitychange, move |_| acts.draft.keep()),
+            ] {
+                on_cleanup(move || handle.remove());
+            }
+        });
+    }
+
+    /// Where something is being written already, it stays.
+    fn take_up(self, draft: Draft) {
+        let acts = self.acts;
+        self.write(move |now| now.is_empty().then_some(draft.text));
+        if acts.replying.get_untracked().is_none() {
+            acts.replying.set(draft.reply_to);
+        }
+        if let Some((message, _)) = draft.editing
+            && acts.editing.get_untracked().is_none()
+            && acts.row(message).is_none_or(|row| !row.deleted)
+        {
+            acts.editing.set(Some(message));
+        }
     }
 
     /// Changes the text, now or when no syllable is in the making.
@@ -205,7 +247,7 @@ impl Desk {
 
     fn send(self) {
         let text = self.text();
-        if text.trim().is_empty() {
+        if is_blank(&text) {
             return;
         }
         // The box is emptied a moment later; until then a second Enter is only remembered.
@@ -214,10 +256,10 @@ impl Desk {
             return;
         }
         let body = text.trim().to_owned();
-        if let Some(have) = too_long(&body) {
-            let texts = crate::i18n::Texts::of(self.client.language.get_untracked());
-            self.refused
-                .set(Some((texts.composer.too_long)(have, LONGEST)));
+        let texts = crate::i18n::Texts::of(self.client.language.get_untracked());
+        let refusal = length::refusal(&body, texts);
+        if refusal.is_some() {
+            self.refused.set(refusal);
             return;
         }
         let Some(browser) = self.acts.browser.get() else {
@@ -226,8 +268,8 @@ impl Desk {
         self.posting.set_value(true);
         let reply_to = self.acts.replying.get_untracked();
         spawn_local(async move {
-            let posted = browser.post(self.acts.room, body, reply_to).await;
-            match posted {
+            let post = PendingChange::Post { body, reply_to };
+            match browser.put_in(self.acts.room, post).await {
                 Ok(_) => self.sent(text, reply_to),
                 Err(problem) => self.not_kept(&problem),
             }
@@ -250,11 +292,11 @@ impl Desk {
             self.posting.set_value(false);
             let rest = now.strip_prefix(text.as_str()).map(str::to_owned);
             let empty = rest.as_ref().is_some_and(String::is_empty);
-            self.keep(if empty {
-                String::new()
-            } else {
-                rest.clone().unwrap_or_else(|| now.to_owned())
+            self.acts.draft.change(|draft| {
+                draft.text = rest.clone().unwrap_or_else(|| now.to_owned());
+                draft.reply_to = self.acts.replying.get_untracked();
             });
+            self.acts.draft.keep();
             if self.again.try_update_value(std::mem::take).unwrap_or(false)
                 && !empty
                 && rest.is_some()
@@ -274,8 +316,8 @@ impl Desk {
         let texts = crate::i18n::Texts::of(self.client.language.get_untracked());
         self.refused.set(Some(format!(
             "{} {}",
-            texts.composer.not_kept,
-            texts.problem(problem)
+            texts.problem(problem),
+            texts.composer.not_kept
         )));
     }
 
@@ -288,9 +330,7 @@ impl Desk {
             self.refused.set(None);
         }
         self.say_typing(&field);
-        self.cancel_draft_timer();
-        let timer = set_timeout_with_handle(move || self.keep_draft(), DRAFT_AFTER).ok();
-        self.draft_timer.set_value(timer);
+        self.acts.draft.change(|draft| draft.text = field.value());
     }
 
     fn say_typing(self, field: &HtmlTextAreaElement) {
@@ -315,28 +355,8 @@ impl Desk {
         }
     }
 
-    fn cancel_draft_timer(self) {
-        if let Some(Some(timer)) = self.draft_timer.try_update_value(Option::take) {
-            timer.clear();
-        }
-    }
-
-    fn keep_draft(self) {
-        if self.draft_timer.try_get_value().flatten().is_some() {
-            self.keep(self.text());
-        }
-    }
-
-    fn keep(self, text: String) {
-        self.cancel_draft_timer();
-        self.acts.browser.ask(Intent::KeepDraft {
-            room: self.acts.room,
-            text,
-        });
-    }
-
     fn leave(self) {
-        self.keep_draft();
+        self.acts.draft.keep();
         self.stop_typing();
     }
 }

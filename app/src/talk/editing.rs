@@ -2,16 +2,18 @@
 
 use leptos::html;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use protocol::MessageId;
+use protocol::rules::is_blank;
+use protocol::state::PendingChange;
 use web_sys::KeyboardEvent;
 
 use super::acts::{Acts, focus_composer};
 use super::grow;
-use crate::browser::Intent;
 use crate::common::dom;
 use crate::common::ime::{Ime, enter_here};
 use crate::common::keys::Decision;
-use crate::common::length::{LONGEST, too_long};
+use crate::common::length;
 use crate::common::parts::{handler, part, watch};
 use crate::i18n::use_texts;
 
@@ -24,9 +26,16 @@ pub fn EditBox(id: MessageId) -> impl IntoView {
     let refused = RwSignal::new(None::<String>);
     // The text is set as a value, never rendered: a text area's children are not escaped.
     watch(move || {
-        if let (Some(field), Some(row)) = (field.get(), acts.row(id)) {
-            field.set_value(&row.body);
-            grow::fit(&field);
+        let (Some(field), Some(row)) = (field.get(), acts.row(id)) else {
+            return;
+        };
+        let left = acts.draft.edited(id);
+        // Who comes back to it may be about to do something else.
+        let is_new = left.is_none();
+        field.set_value(&left.unwrap_or_else(|| row.body.clone()));
+        grow::fit(&field);
+        keep(acts, id, &field);
+        if is_new {
             dom::focus_quietly(&field);
         }
     });
@@ -35,23 +44,36 @@ pub fn EditBox(id: MessageId) -> impl IntoView {
         focus_composer();
     };
     let save = move || {
-        let Some(field) = field.get_untracked() else {
+        let (Some(field), Some(browser)) = (field.get_untracked(), acts.browser.get()) else {
             return;
         };
-        let body = field.value().trim().to_owned();
-        if let Some(have) = too_long(&body) {
-            refused.set(Some((texts.composer.too_long)(have, LONGEST)));
+        let text = field.value();
+        let body = text.trim().to_owned();
+        let refusal = if is_blank(&body) {
+            Some(texts.message.edit_empty.to_owned())
+        } else {
+            length::refusal(&body, texts)
+        };
+        if refusal.is_some() {
+            refused.set(refusal);
             return;
         }
-        let changed = acts.row(id).is_some_and(|row| row.body != body);
-        if changed && !body.is_empty() {
-            acts.browser.ask(Intent::Edit {
-                room: acts.room,
-                message: id,
-                body,
-            });
+        if acts.row(id).is_some_and(|row| row.body == body) {
+            return stop();
         }
-        stop();
+        spawn_local(async move {
+            let edit = PendingChange::Edit { message: id, body };
+            match browser.put_in(acts.room, edit).await {
+                // The box closes only now, and not over what was typed meanwhile.
+                Ok(_) => {
+                    let is_open = acts.editing.try_get_untracked() == Some(Some(id));
+                    if is_open && field.value() == text {
+                        stop();
+                    }
+                }
+                Err(problem) => _ = refused.try_set(Some(texts.problem(&problem))),
+            }
+        });
     };
     let pressed = move |event: KeyboardEvent| {
         let decision = ime.pressed(&event, enter_here(), save);
@@ -79,6 +101,10 @@ pub fn EditBox(id: MessageId) -> impl IntoView {
                 on:input=handler(move |_| {
                     if let Some(field) = field.get_untracked() {
                         grow::fit(&field);
+                        keep(acts, id, &field);
+                    }
+                    if refused.get_untracked().is_some() {
+                        refused.set(None);
                     }
                 })
             ></textarea>
@@ -90,4 +116,9 @@ pub fn EditBox(id: MessageId) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+fn keep(acts: Acts, id: MessageId, field: &web_sys::HtmlTextAreaElement) {
+    let text = field.value();
+    acts.draft.change(|draft| draft.editing = Some((id, text)));
 }

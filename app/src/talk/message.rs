@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use protocol::MessageId;
+use protocol::state::{Pending, PendingChange};
 use protocol::wire::COUNTED_READERS;
 use web_sys::PointerEvent;
 
 use super::actions::Actions;
-use super::acts::{Acts, element_id, failure};
+use super::acts::{Acts, element_id};
 use super::body::Body;
 use super::editing::EditBox;
 use super::quote::QuoteLine;
 use super::reactions::Reactions;
 use super::rows::{Delivery, Row};
-use crate::browser::Intent;
+use super::unsent::UnsentActs;
 use crate::client::Client;
 use crate::common::avatar::Face;
 use crate::common::dom;
@@ -43,7 +44,7 @@ pub fn MessageRow(id: MessageId) -> impl IntoView {
         of(row, |row| match row.state {
             Delivery::Done => "done",
             Delivery::Waiting => "waiting",
-            Delivery::Failed { .. } => "failed",
+            Delivery::Failed(_) => "failed",
         })
     };
     let time = move || client.time_of_day(at.get(), texts);
@@ -209,28 +210,31 @@ fn is_my_last(acts: Acts, row: Memo<Option<Arc<Row>>>) -> bool {
 /// A refusal, where it happened, with what can be done.
 #[component]
 fn Failure(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
-    let acts = expect_context::<Acts>();
     let texts = use_texts();
-    let failed = Memo::new(move |_| row.with(|row| row.as_deref().and_then(failure)));
+    let failed = Memo::new(move |_| {
+        row.with(|row| match row.as_deref().map(|row| &row.state) {
+            Some(Delivery::Failed(pending)) => Some(Pending::clone(pending)),
+            _ => None,
+        })
+    });
     part(move || {
-        failed.get().map(|(op, problem, posting)| {
-            let what = if posting { texts.message.not_sent } else { texts.message.change_failed };
+        failed.get().map(|pending| {
+            let why = pending.problem().map(|problem| texts.problem(problem));
+            // A message stands in its row; an edit that was refused stands nowhere else.
+            let (what, edit) = match &pending.change {
+                PendingChange::Post { .. } => (texts.message.not_sent, None),
+                change => (texts.message.change_failed, change.body().map(str::to_owned)),
+            };
             view! {
                 <div class="failure" role="alert">
                     <p>
                         <Glyph icon=Icon::Warning/>
                         <strong>{what}</strong>
                         " "
-                        <span>{texts.problem(&problem)}</span>
+                        <span>{why}</span>
                     </p>
-                    <p class="failure-acts">
-                        <button type="button" class="quiet" on:click=handler(move |_| acts.browser.ask(Intent::Retry(op)))>
-                            {texts.message.retry}
-                        </button>
-                        <button type="button" class="quiet alert" on:click=handler(move |_| acts.browser.ask(Intent::Discard(op)))>
-                            {texts.message.discard}
-                        </button>
-                    </p>
+                    {edit.map(|text| view! { <p class="unsent-text" dir="auto">{text}</p> }.into_any())}
+                    <UnsentActs pending/>
                 </div>
             }.into_any()
         })

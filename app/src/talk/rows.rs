@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use protocol::state::{Pending, PendingChange, PendingState};
-use protocol::wire::{Event, EventKind, Message, Problem, Reaction};
-use protocol::{MessageId, OpId, Rev, Timestamp, UserId};
+use protocol::state::{Pending, PendingChange};
+use protocol::wire::{Event, EventKind, Message, Reaction};
+use protocol::{MessageId, Rev, Timestamp, UserId};
 
 use crate::common::time::{Day, day_of};
 
@@ -74,11 +74,7 @@ pub enum Delivery {
     /// The message, or a change of it, is in the outbox.
     Waiting,
     /// Refused: the message never left, or the change was not taken.
-    Failed {
-        op: OpId,
-        problem: Problem,
-        posting: bool,
-    },
+    Failed(Box<Pending>),
 }
 
 /// What happened in the room beside the messages.
@@ -345,15 +341,21 @@ impl Row {
             reactions: Vec::new(),
             state: Delivery::Waiting,
         };
-        row.state = Delivery::of(pending, true);
+        row.state = Delivery::of(pending);
         Some(row)
     }
 
     /// Shows a change before the server has confirmed it; one that was refused is not shown, but
-    /// said.
+    /// said, whatever was done after it.
     fn overlay(&mut self, pending: &Pending, me: Option<UserId>) {
-        self.state = Delivery::of(pending, false);
-        if matches!(self.state, Delivery::Failed { .. }) {
+        let state = Delivery::of(pending);
+        let is_refused = matches!(state, Delivery::Failed(_));
+        // A reaction is answered at once and needs no sign that it is on its way.
+        let is_said = !matches!(pending.change, PendingChange::React { .. });
+        if is_refused || (is_said && !matches!(self.state, Delivery::Failed(_))) {
+            self.state = state;
+        }
+        if is_refused {
             return;
         }
         match &pending.change {
@@ -369,8 +371,6 @@ impl Row {
                 self.reactions.clear();
             }
             PendingChange::React { emoji, on, .. } => {
-                // A reaction is answered at once and needs no sign that it is on its way.
-                self.state = Delivery::Done;
                 if let Some(me) = me {
                     react(&mut self.reactions, emoji, me, *on);
                 }
@@ -398,14 +398,11 @@ fn react(reactions: &mut Vec<Reaction>, emoji: &str, me: UserId, on: bool) {
 }
 
 impl Delivery {
-    fn of(pending: &Pending, posting: bool) -> Self {
-        match &pending.state {
-            PendingState::Queued | PendingState::Sending => Self::Waiting,
-            PendingState::Failed { problem } => Self::Failed {
-                op: pending.op,
-                problem: problem.clone(),
-                posting,
-            },
+    fn of(pending: &Pending) -> Self {
+        if pending.problem().is_some() {
+            Self::Failed(Box::new(pending.clone()))
+        } else {
+            Self::Waiting
         }
     }
 }

@@ -1,42 +1,40 @@
-//! What stands in the composers. Written as it is typed, at most one write at a time, and always
-//! the latest text.
+//! What is being written and not sent yet. What `IndexedDB` does not have, or not yet, is held here.
 
 use std::rc::Rc;
 
 use protocol::RoomId;
+use protocol::state::Draft;
 use wasm_bindgen_futures::spawn_local;
 
 use super::tab::Tab;
 
 impl Tab {
-    pub fn keep_draft(self: &Rc<Self>, room: RoomId, text: String) {
-        let is_being_written = self.drafts.borrow_mut().insert(room, text).is_some();
-        if is_being_written {
-            return;
-        }
+    /// Begins to write at once, so that a page that is being left has still begun. `IndexedDB`
+    /// writes in the order in which it was told to.
+    pub fn keep_draft(self: &Rc<Self>, room: RoomId, draft: Draft) {
+        self.drafts.borrow_mut().insert(room, draft.clone());
         let tab = Rc::clone(self);
         spawn_local(async move {
-            loop {
-                let Some(text) = tab.drafts.borrow().get(&room).cloned() else {
-                    return;
-                };
-                // A draft that cannot be kept is still in the composer.
-                let _ = tab.kept.put_draft(room, &text).await;
-                let mut drafts = tab.drafts.borrow_mut();
-                if drafts.get(&room) == Some(&text) {
-                    drafts.remove(&room);
-                    return;
-                }
+            let kept = tab.kept.put_draft(room, &draft).await;
+            let mut drafts = tab.drafts.borrow_mut();
+            if kept.is_ok() && drafts.get(&room) == Some(&draft) {
+                drafts.remove(&room);
             }
         });
     }
 
-    pub async fn draft(&self, room: RoomId) -> Option<String> {
-        let on_its_way = self.drafts.borrow().get(&room).cloned();
-        let text = match on_its_way {
-            Some(text) => Some(text),
+    pub async fn draft(&self, room: RoomId) -> Option<Draft> {
+        let in_hand = self.drafts.borrow().get(&room).cloned();
+        let draft = match in_hand {
+            Some(draft) => Some(draft),
             None => self.kept.draft(room).await.ok().flatten(),
         };
-        text.filter(|text| !text.is_empty())
+        draft.filter(|draft| !draft.is_empty())
+    }
+
+    /// Closing the page would lose what someone has typed.
+    pub fn would_lose_drafts(&self) -> bool {
+        let drafts = self.drafts.borrow();
+        drafts.values().any(|draft| !draft.is_empty())
     }
 }

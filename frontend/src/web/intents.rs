@@ -5,9 +5,9 @@ use std::rc::Rc;
 use app::browser::{Browser, Intent};
 use async_trait::async_trait;
 use leptos::prelude::*;
-use protocol::state::PendingChange;
+use protocol::state::{Draft, PendingChange};
 use protocol::wire::{ChangeMe, Device, Member, NewRoom, Problem, Room, User};
-use protocol::{MessageId, OpId, RoomId, SessionId, UserId};
+use protocol::{OpId, RoomId, SessionId, UserId};
 use wasm_bindgen_futures::spawn_local;
 
 use super::pages::End;
@@ -30,31 +30,28 @@ impl Browser for Desk {
                 spawn_local(Rc::clone(tab).load_around(room, message));
             }
             Intent::Latest(room) => tab.latest(room),
-            Intent::Edit { .. } | Intent::Delete { .. } | Intent::React { .. } => {
+            Intent::Delete { .. } | Intent::React { .. } => {
                 tab.put_in_quietly(intent);
             }
             Intent::Retry(op) => tab.retry(op),
             Intent::Discard(op) => tab.discard(op),
             Intent::Seen { room, rev } => tab.seen(room, rev),
             Intent::Typing { room, on } => tab.types(room, on),
-            Intent::KeepDraft { room, text } => tab.keep_draft(room, text),
+            Intent::KeepDraft { room, draft } => tab.keep_draft(room, draft),
             Intent::Reconnect => tab.line.tell(Input::Wake),
         }
     }
 
-    async fn post(
-        &self,
-        room: RoomId,
-        body: String,
-        reply_to: Option<MessageId>,
-    ) -> Result<OpId, Problem> {
-        self.0
-            .put_in(room, PendingChange::Post { body, reply_to })
-            .await
+    async fn put_in(&self, room: RoomId, change: PendingChange) -> Result<OpId, Problem> {
+        self.0.put_in(room, change).await
     }
 
-    async fn draft(&self, room: RoomId) -> Option<String> {
+    async fn draft(&self, room: RoomId) -> Option<Draft> {
         self.0.draft(room).await
+    }
+
+    async fn copy(&self, text: String) -> bool {
+        super::page::copy(&text).await.is_some()
     }
 
     async fn find_people(&self, query: String) -> Result<Vec<User>, Problem> {

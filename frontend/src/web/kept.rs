@@ -4,8 +4,9 @@
 use std::cell::RefCell;
 
 use js_sys::{Array, Promise};
-use protocol::state::Pending;
+use protocol::state::{Draft, Pending};
 use protocol::{OpId, RoomId, UserId};
+use serde::Serialize;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -47,9 +48,7 @@ impl Kept {
     }
 
     pub async fn put_pending(&self, pending: &Pending) -> Result<(), NotKept> {
-        let json = serde_json::to_string(pending).map_err(|error| error.to_string());
-        let json = json.map_err(|error| JsValue::from_str(&error))?;
-        self.put(OUTBOX, &pending.op.to_string(), &json).await
+        self.put(OUTBOX, &pending.op.to_string(), pending).await
     }
 
     pub async fn drop_pending(&self, op: OpId) -> Result<(), NotKept> {
@@ -67,18 +66,18 @@ impl Kept {
         Ok(pending)
     }
 
-    pub async fn put_draft(&self, room: RoomId, text: &str) -> Result<(), NotKept> {
-        if text.is_empty() {
+    pub async fn put_draft(&self, room: RoomId, draft: &Draft) -> Result<(), NotKept> {
+        if draft.is_empty() {
             self.delete(DRAFTS, &room.to_string()).await
         } else {
-            self.put(DRAFTS, &room.to_string(), text).await
+            self.put(DRAFTS, &room.to_string(), draft).await
         }
     }
 
-    pub async fn draft(&self, room: RoomId) -> Result<Option<String>, NotKept> {
+    pub async fn draft(&self, room: RoomId) -> Result<Option<Draft>, NotKept> {
         let (_, store) = self.store(DRAFTS, IdbTransactionMode::Readonly).await?;
         let found = answer(&store.get(&room.to_string().into())?).await?;
-        Ok(found.as_string())
+        Ok(found.as_string().map(Draft::read))
     }
 
     /// Empties it. The database itself stays: another tab may have it open, and its removal
@@ -92,7 +91,13 @@ impl Kept {
         Ok(())
     }
 
-    async fn put(&self, store: &str, key: &str, value: &str) -> Result<(), NotKept> {
+    async fn put(&self, store: &str, key: &str, value: &impl Serialize) -> Result<(), NotKept> {
+        let json = serde_json::to_string(value).map_err(|error| error.to_string());
+        let json = json.map_err(|error| JsValue::from_str(&error))?;
+        self.put_text(store, key, &json).await
+    }
+
+    async fn put_text(&self, store: &str, key: &str, value: &str) -> Result<(), NotKept> {
         let (transaction, store) = self.store(store, IdbTransactionMode::Readwrite).await?;
         store.put_with_key(&value.into(), &key.into())?;
         done(&transaction).await
@@ -172,6 +177,13 @@ async fn done(transaction: &IdbTransaction) -> Result<(), NotKept> {
         transaction.set_onabort(Some(&reject));
         transaction.set_onerror(Some(&reject));
     });
+    // Otherwise the browser waits until its requests are answered, which a page that is going away
+    // does not live to see. A browser that does not know this waits.
+    #[expect(
+        deprecated,
+        reason = "web-sys goes by an old list; the standard has it, and no other way"
+    )]
+    let _ = transaction.commit();
     match JsFuture::from(settled).await {
         Ok(_) => Ok(()),
         Err(event) => Err(transaction.error().map_or(event, JsValue::from).into()),

@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use app::browser::Intent;
 use leptos::prelude::*;
+use protocol::rules::MAX_MESSAGE_BYTES;
 use protocol::state::{Pending, PendingChange, PendingState};
-use protocol::wire::{Language, Problem, code};
+use protocol::wire::Problem;
 use protocol::{OpId, RoomId};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
@@ -38,20 +39,15 @@ impl Tab {
         self.kept
             .put_pending(&pending)
             .await
-            .map_err(|_| self.not_kept())?;
+            .map_err(|_| self.rest.not_kept())?;
         self.client.outbox.update(|outbox| outbox.add(pending));
         self.pump();
         Ok(op)
     }
 
-    /// An edit, a deletion or a reaction: nobody waits for it.
+    /// A deletion or a reaction: nobody waits for it.
     pub fn put_in_quietly(self: &Rc<Self>, intent: Intent) {
         let (room, change) = match intent {
-            Intent::Edit {
-                room,
-                message,
-                body,
-            } => (room, PendingChange::Edit { message, body }),
             Intent::Delete { room, message } => (room, PendingChange::Delete { message }),
             Intent::React {
                 room,
@@ -114,7 +110,7 @@ impl Tab {
     }
 
     /// Sends what may go now.
-    pub fn pump(&self) {
+    pub fn pump(self: &Rc<Self>) {
         let may_send = self.line.is_proven() && self.sending.paused_until.get() <= clock::now();
         if !may_send {
             return;
@@ -125,7 +121,25 @@ impl Tab {
             !due.is_empty()
         });
         for pending in &due {
-            self.line.say(frames::operation(pending));
+            let length = pending.change.body().map_or(0, str::len);
+            if length > MAX_MESSAGE_BYTES {
+                // The server would end the connection, and everything else would wait behind it.
+                self.refused(pending.op, self.rest.too_large());
+            } else {
+                self.line.say(frames::operation(pending));
+            }
+        }
+    }
+
+    /// The connection ends because one of the frames on it was too large. Sent again it would
+    /// end the next one too.
+    pub fn said_too_much(self: &Rc<Self>) {
+        let longest = self
+            .client
+            .outbox
+            .with_untracked(protocol::state::Outbox::longest_on_its_way);
+        if let Some(op) = longest {
+            self.refused(op, self.rest.too_large());
         }
     }
 
@@ -232,19 +246,5 @@ impl Tab {
             let _ = tab.kept.drop_pending(op).await;
             tab.tabs.say(&Word::Settled(op));
         });
-    }
-
-    fn not_kept(&self) -> Problem {
-        let detail = match self.client.language.get_untracked() {
-            Language::English => {
-                "This browser would not store the message, so it was not taken. Make room, or \
-                 allow this site to store data, and send it again."
-            }
-            Language::Korean => {
-                "브라우저가 메시지를 저장하지 못해 보내지 않았습니다. 저장 공간을 확보하거나 이 \
-                 사이트의 데이터 저장을 허용한 뒤 다시 보내 주세요."
-            }
-        };
-        Problem::new(code::UNAVAILABLE, detail)
     }
 }

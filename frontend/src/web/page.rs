@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use app::client::Client;
+use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen_futures::spawn_local;
-use web_sys::{EventTarget, HtmlDocument, VisibilityState, Window};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Event, EventTarget, HtmlDocument, VisibilityState, Window};
 
 use super::clock;
 use super::tab::Tab;
@@ -25,18 +26,25 @@ pub fn is_online(window: &Window) -> bool {
 pub fn listen(window: &Window, tab: &Rc<Tab>) {
     let told = |name: &str, target: &EventTarget, input: fn() -> Input| {
         let tab = Rc::clone(tab);
-        on(target, name, move || tab.line.tell(input()));
+        on(target, name, move |_| tab.line.tell(input()));
     };
     told("online", window, || Input::Network(true));
     told("offline", window, || Input::Network(false));
     told("pageshow", window, || Input::Wake);
     told("focus", window, || Input::Wake);
     let leaving = Rc::clone(tab);
-    on(window, "pagehide", move || leaving.flush_all_marks());
+    on(window, "pagehide", move |_| leaving.flush_all_marks());
+    let typed = Rc::clone(tab);
+    on(window, "beforeunload", move |event| {
+        if typed.would_lose_drafts() {
+            // The browser asks, in its own words.
+            event.prevent_default();
+        }
+    });
     if let Some(document) = window.document() {
         let tab = Rc::clone(tab);
         let looked_at = document.clone();
-        on(&document, "visibilitychange", move || {
+        on(&document, "visibilitychange", move |_| {
             if looked_at.visibility_state() == VisibilityState::Visible {
                 tab.line.tell(Input::Wake);
                 let tab = Rc::clone(&tab);
@@ -48,8 +56,24 @@ pub fn listen(window: &Window, tab: &Rc<Tab>) {
     }
 }
 
-fn on(target: &EventTarget, name: &str, act: impl FnMut() + 'static) {
-    let closure = Closure::<dyn FnMut()>::new(act);
+/// Into the clipboard. Not every browser has one, and not for every page.
+pub async fn copy(text: &str) -> Option<()> {
+    let navigator = web_sys::window()?.navigator();
+    let clipboard = Reflect::get(&navigator, &"clipboard".into()).ok()?;
+    let write: Function = Reflect::get(&clipboard, &"writeText".into())
+        .ok()?
+        .dyn_into()
+        .ok()?;
+    let written: Promise = write
+        .call1(&clipboard, &text.into())
+        .ok()?
+        .dyn_into()
+        .ok()?;
+    JsFuture::from(written).await.ok().map(drop)
+}
+
+fn on(target: &EventTarget, name: &str, act: impl FnMut(Event) + 'static) {
+    let closure = Closure::<dyn FnMut(Event)>::new(act);
     // Listening fails for no name that this file uses.
     let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
     // As long as the page.

@@ -240,13 +240,22 @@ impl Rest {
         let said: Option<Problem> = protocol::json::read(text).ok();
         let mut problem = said.unwrap_or_else(|| match status {
             401 => Problem::new(code::UNAUTHENTICATED, self.say(UNREACHABLE)),
-            413 => Problem::new(code::TOO_LARGE, self.say(TOO_LARGE)),
+            413 => self.too_large(),
             429 => Problem::new(code::TOO_FAST, self.say(UNREACHABLE)),
             502..=504 => self.unreachable(),
             _ => Problem::new(code::INTERNAL, self.say(UNREADABLE)),
         });
         problem.status.get_or_insert(status);
         problem
+    }
+
+    pub fn too_large(&self) -> Problem {
+        Problem::new(code::TOO_LARGE, self.say(TOO_LARGE))
+    }
+
+    /// The browser would not store it.
+    pub fn not_kept(&self) -> Problem {
+        Problem::new(code::NOT_KEPT, self.say(NOT_KEPT))
     }
 
     pub fn unreachable(&self) -> Problem {
@@ -273,8 +282,14 @@ const UNREADABLE: Words = (
     "서버의 응답을 이해할 수 없습니다. 페이지를 새로고침해 주세요.",
 );
 const TOO_LARGE: Words = (
-    "This is larger than the server takes.",
-    "서버가 받을 수 있는 크기를 넘었습니다.",
+    "This is larger than the server takes. Shorten it and send it anew.",
+    "서버가 받을 수 있는 크기를 넘었습니다. 줄여서 다시 보내 주세요.",
+);
+const NOT_KEPT: Words = (
+    "This browser would not store it, so it was not sent. Make room, or allow this site to store \
+     data, and try again.",
+    "브라우저가 저장하지 못해 보내지 않았어요. 저장 공간을 비우거나 이 사이트의 데이터 저장을 \
+     허용한 뒤 다시 해 주세요.",
 );
 
 fn json(body: &impl Serialize) -> Option<String> {

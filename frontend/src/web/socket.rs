@@ -29,6 +29,8 @@ const LIMITS: Limits = Limits {
 };
 /// How many messages are taken at once before the page is drawn.
 const BATCH: usize = 256;
+/// The server closes so when a frame was too large.
+const TOO_LARGE: u16 = 1009;
 /// A socket that broke without saying why.
 const BROKEN: u16 = 1006;
 
@@ -80,6 +82,9 @@ impl Driver {
                 Happened::Came(messages, end) => {
                     self.came(messages);
                     if let Some(code) = end {
+                        if code == TOO_LARGE {
+                            self.tab.said_too_much();
+                        }
                         self.give_up();
                         self.inputs.push_back(Input::Closed { code });
                     }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use app::client::{Client, Link as Shown};
 use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
+use protocol::state::Draft;
 use protocol::wire::Problem;
 use protocol::{OpId, RoomId, UserId};
 use wasm_bindgen_futures::spawn_local;
@@ -39,8 +40,8 @@ pub struct Tab {
     pub subscribed: RefCell<Subscribed>,
     pub marks: RefCell<ReadMarks>,
     pub typing: RefCell<TypingPace>,
-    /// The latest text of each draft on its way to `IndexedDB`.
-    pub drafts: RefCell<HashMap<RoomId, String>>,
+    /// The latest of each draft that `IndexedDB` does not have yet, or would not take.
+    pub drafts: RefCell<HashMap<RoomId, Draft>>,
     pub sending: Sending,
     /// Whose names were asked for and not found: not asked for again.
     pub unknown: RefCell<HashSet<UserId>>,

@@ -2,6 +2,7 @@
 //! client. The browser wraps them in signals, the checker in a history.
 
 mod divider;
+mod draft;
 mod outbox;
 mod rooms;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod sample;
 mod timeline;
 
 pub use divider::Divider;
+pub use draft::Draft;
 pub use outbox::{Outbox, Pending, PendingChange, PendingState};
 pub use rooms::RoomList;
 pub use timeline::{Applied, Timeline};

@@ -26,6 +26,14 @@ impl<'de> Deserialize<'de> for Pending {
 }
 
 impl Pending {
+    /// Why it was refused for good.
+    pub fn problem(&self) -> Option<&Problem> {
+        match &self.state {
+            PendingState::Failed { problem } => Some(problem),
+            PendingState::Queued | PendingState::Sending => None,
+        }
+    }
+
     fn read(mut fields: Fields) -> serde_json::Result<Self> {
         Ok(Self {
             op: fields.take("op")?,
@@ -66,6 +74,14 @@ impl<'de> Deserialize<'de> for PendingChange {
 }
 
 impl PendingChange {
+    /// What the person wrote.
+    pub fn body(&self) -> Option<&str> {
+        match self {
+            Self::Post { body, .. } | Self::Edit { body, .. } => Some(body),
+            Self::Delete { .. } | Self::React { .. } => None,
+        }
+    }
+
     fn read(mut fields: Fields) -> serde_json::Result<Self> {
         let tag: String = fields.take("type")?;
         Ok(match tag.as_str() {
@@ -109,6 +125,15 @@ impl<'de> Deserialize<'de> for PendingState {
 }
 
 impl PendingState {
+    /// As the JSON calls it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
     fn read(mut fields: Fields) -> serde_json::Result<Self> {
         let tag: String = fields.take("state")?;
         Ok(match tag.as_str() {
@@ -192,6 +217,15 @@ impl Outbox {
                 pending.state = PendingState::Queued;
             }
         }
+    }
+
+    /// The longest of what is on its way: if something was too much for the server, this was.
+    pub fn longest_on_its_way(&self) -> Option<OpId> {
+        self.pending
+            .iter()
+            .filter(|pending| pending.state == PendingState::Sending)
+            .max_by_key(|pending| pending.change.body().map_or(0, str::len))
+            .map(|pending| pending.op)
     }
 
     /// A person wants a failed one sent again, from its old place in the queue.

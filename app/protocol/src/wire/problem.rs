@@ -108,4 +108,6 @@ pub mod code {
     /// The store does not answer; nothing is known to be stored. The same id may be sent again.
     pub const UNAVAILABLE: &str = "unavailable";
     pub const INTERNAL: &str = "internal";
+    /// The browser would not store it, so that it was not sent. No server says this.
+    pub const NOT_KEPT: &str = "not_kept";
 }

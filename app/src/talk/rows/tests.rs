@@ -1,6 +1,7 @@
 //! The order of the history.
 
-use protocol::wire::code;
+use protocol::state::PendingState;
+use protocol::wire::{Problem, code};
 
 use super::*;
 use crate::testing::{id, message};
@@ -142,7 +143,37 @@ fn changes_show_at_once_and_refused_ones_only_say_so() {
     let rows = Rows::of(&sources(&messages, &refused));
     let row = rows.get(id).unwrap();
     assert_eq!(row.body, "old");
-    assert!(matches!(row.state, Delivery::Failed { posting: false, .. }));
+    assert_eq!(row.state, Delivery::Failed(Box::new(refused[0].clone())));
+}
+
+#[test]
+fn a_refusal_stays_until_it_is_dealt_with_whatever_is_done_after_it() {
+    let messages = [message(1, ME, 0, "old")];
+    let id = messages[0].id;
+    let edit = |body: &str| PendingChange::Edit {
+        message: id,
+        body: body.to_owned(),
+    };
+    let react = PendingChange::React {
+        message: id,
+        emoji: "👍".to_owned(),
+        on: true,
+    };
+    let problem = Problem::new(code::TOO_LONG, "no");
+    let refused = pending(8, edit("too long"), PendingState::Failed { problem });
+    let waiting = [
+        refused.clone(),
+        pending(9, edit("newer"), PendingState::Queued),
+        pending(10, react, PendingState::Queued),
+    ];
+    let rows = Rows::of(&sources(&messages, &waiting));
+    let row = rows.get(id).unwrap();
+    assert_eq!(row.state, Delivery::Failed(Box::new(refused)));
+    assert_eq!((row.body.as_str(), row.reactions.len()), ("newer", 1));
+
+    // A reaction does not hide that an edit is on its way either.
+    let rows = Rows::of(&sources(&messages, &waiting[1..]));
+    assert_eq!(rows.get(id).unwrap().state, Delivery::Waiting);
 }
 
 #[test]

@@ -107,6 +107,23 @@ fn the_same_operation_is_held_once() {
 }
 
 #[test]
+fn of_what_is_on_its_way_the_longest_was_too_long() {
+    let mut long = post(4, 3);
+    long.change = PendingChange::Edit {
+        message: MessageId(Uuid::nil()),
+        body: "much longer than hello".to_owned(),
+    };
+    let mut outbox = outbox();
+    outbox.add(long);
+    assert_eq!(outbox.longest_on_its_way(), None);
+    outbox.next();
+    assert_eq!(outbox.longest_on_its_way(), Some(op(4)));
+    outbox.refused(op(4), Problem::new(code::TOO_LARGE, "too large"));
+    outbox.disconnected();
+    assert_eq!(due(&mut outbox), [1, 3]);
+}
+
+#[test]
 fn it_survives_being_written_down() {
     let mut outbox = outbox();
     outbox.next();
