@@ -41,6 +41,15 @@ fn options() -> KafkaOptions {
     }
 }
 
+/// With settings of librdkafka.
+fn with(mut options: KafkaOptions, settings: &[(&str, &str)]) -> KafkaOptions {
+    let settings = settings
+        .iter()
+        .map(|(key, value)| ((*key).into(), (*value).into()));
+    options.extra.extend(settings);
+    options
+}
+
 async fn make(options: KafkaOptions) -> Arc<dyn Bus> {
     Arc::new(KafkaBus::start(options).await.unwrap())
 }

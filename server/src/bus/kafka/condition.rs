@@ -2,6 +2,7 @@
 //! what is known comes from its errors and, twice a second, from its statistics.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -10,6 +11,11 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use serde::Deserialize;
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
+
+use super::lag::Lag;
+
+/// A partition that is not fetched for so long is not on its way to being fetched.
+const IDLE: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
@@ -94,16 +100,37 @@ impl Condition {
 pub(super) struct ReaderContext {
     condition: Arc<Condition>,
     topic: String,
-    breaks: parking_lot::Mutex<u64>,
+    seen: parking_lot::Mutex<Seen>,
+}
+
+/// What the statistics have said so far.
+struct Seen {
+    breaks: u64,
+    lag: Lag,
+    /// Since when not all partitions are fetched, by librdkafka's clock.
+    idle_since: Option<Duration>,
 }
 
 impl ReaderContext {
-    pub(super) fn new(condition: Arc<Condition>, topic: String) -> Self {
+    pub(super) fn new(condition: Arc<Condition>, topic: String, max_lag: Duration) -> Self {
         Self {
             condition,
             topic,
-            breaks: parking_lot::Mutex::default(),
+            seen: parking_lot::Mutex::new(Seen {
+                breaks: 0,
+                lag: Lag::new(max_lag),
+                idle_since: None,
+            }),
         }
+    }
+
+    pub(super) fn is_late(&self, partition: i32, offset: i64) -> bool {
+        self.seen.lock().lag.is_late(partition, offset)
+    }
+
+    /// The reader has gone to the end.
+    pub(super) fn begins_anew(&self) {
+        self.seen.lock().lag.forget();
     }
 }
 
@@ -127,13 +154,27 @@ impl ClientContext for ReaderContext {
                 return;
             }
         };
-        let breaks = seen.breaks();
-        let before = std::mem::replace(&mut *self.breaks.lock(), breaks);
-        match seen.away(&self.topic) {
-            Some(why) => self.condition.lost(&why),
-            None if seen.fetches(&self.topic) => self.condition.reads(breaks > before),
-            // It is on its way: at the start, or after a jump.
-            None => {}
+        let now = Duration::from_micros(seen.ts);
+        let mut known = self.seen.lock();
+        let broken = seen.breaks() > known.breaks;
+        known.breaks = seen.breaks();
+        known.lag.note(now, seen.ends(&self.topic));
+        let idle = seen.idle(&self.topic);
+        if idle.is_none() {
+            known.idle_since = None;
+        } else {
+            known.idle_since.get_or_insert(now);
+        }
+        if let Some(why) = seen.away(&self.topic) {
+            self.condition.lost(&why);
+        } else if let Some(why) = idle {
+            // At the start, and after a jump, it is on its way for a moment.
+            let since = known.idle_since.unwrap_or(now);
+            if now.saturating_sub(since) >= IDLE {
+                self.condition.lost(&why);
+            }
+        } else {
+            self.condition.reads(broken);
         }
     }
 }
@@ -159,6 +200,8 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
 /// Of librdkafka's statistics, the little that tells whether all partitions are read.
 #[derive(Debug, Deserialize)]
 struct Statistics {
+    /// Microseconds of a clock that only goes forward.
+    ts: u64,
     #[serde(default)]
     brokers: HashMap<String, Broker>,
     #[serde(default)]
@@ -183,6 +226,8 @@ struct Partition {
     leader: i32,
     desired: bool,
     fetch_state: String,
+    /// Where it ended when it was last fetched from; negative while that is not known.
+    hi_offset: i64,
 }
 
 impl Statistics {
@@ -208,8 +253,85 @@ impl Statistics {
         Some(format!("the broker of partition {number} is away"))
     }
 
-    fn fetches(&self, topic: &str) -> bool {
+    /// Why not all partitions are fetched, if they are not.
+    fn idle(&self, topic: &str) -> Option<String> {
         let mut read = self.read(topic).peekable();
-        read.peek().is_some() && read.all(|(_, one)| one.fetch_state == "active")
+        if read.peek().is_none() {
+            return Some(String::from("none of its partitions is read"));
+        }
+        let (number, _) = read.find(|(_, one)| one.fetch_state != "active")?;
+        Some(format!("partition {number} is not read"))
+    }
+
+    fn ends(&self, topic: &str) -> impl Iterator<Item = (i32, i64)> {
+        let read = self.read(topic);
+        read.filter(|(_, one)| one.hi_offset >= 0)
+            .map(|(number, one)| (*number, one.hi_offset))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context() -> (Arc<Condition>, ReaderContext) {
+        let condition = Arc::new(Condition::new());
+        let lag = Duration::from_secs(15);
+        let context = ReaderContext::new(Arc::clone(&condition), "events".into(), lag);
+        (condition, context)
+    }
+
+    /// The partitions of one broker, each with its state.
+    fn hear(context: &ReaderContext, millis: u64, states: &[&str]) {
+        let partition = |state: &&str| {
+            serde_json::json!({
+                "leader": 1, "desired": true, "fetch_state": state, "hi_offset": 5
+            })
+        };
+        let partitions: HashMap<String, _> = states
+            .iter()
+            .enumerate()
+            .map(|(number, state)| (number.to_string(), partition(state)))
+            .collect();
+        let said = serde_json::json!({
+            "ts": millis * 1_000,
+            "brokers": { "one": { "nodeid": 1, "state": "UP" } },
+            "topics": { "events": { "partitions": partitions } },
+        });
+        context.stats_raw(said.to_string().as_bytes());
+    }
+
+    #[test]
+    fn it_is_well_once_all_partitions_are_fetched() {
+        let (condition, context) = context();
+        hear(&context, 0, &[]);
+        hear(&context, 500, &["active", "offset-query"]);
+        assert!(!condition.is_reading());
+        hear(&context, 1_000, &["active", "active"]);
+        assert!(condition.is_reading());
+    }
+
+    #[test]
+    fn a_partition_that_is_not_fetched_for_two_seconds_makes_it_not_well() {
+        let (condition, context) = context();
+        hear(&context, 0, &["active", "active"]);
+        hear(&context, 1_000, &["active", "none"]);
+        hear(&context, 2_500, &["active", "none"]);
+        assert!(condition.is_reading());
+        hear(&context, 3_000, &["active", "none"]);
+        let said = condition.check().unwrap_err();
+        assert!(said.contains("partition 1 is not read"), "{said}");
+        hear(&context, 3_500, &["active", "active"]);
+        assert!(condition.is_reading());
+    }
+
+    #[test]
+    fn a_short_way_to_being_fetched_is_forgotten() {
+        let (condition, context) = context();
+        hear(&context, 0, &["active"]);
+        hear(&context, 1_000, &["offset-query"]);
+        hear(&context, 1_500, &["active"]);
+        hear(&context, 3_000, &["offset-query"]);
+        assert!(condition.is_reading());
     }
 }

@@ -2,6 +2,7 @@
 
 mod condition;
 mod error;
+mod lag;
 mod options;
 mod publisher;
 mod reader;

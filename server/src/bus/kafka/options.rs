@@ -27,7 +27,8 @@ pub struct KafkaOptions {
     /// How long the topic is made to keep events. The texts of deleted messages stay in Kafka's
     /// files for so long, and workers that were away for longer have missed some.
     pub retention: Duration,
-    /// A node that reads events older than this goes on at the end and asks the store for the rest.
+    /// A node that reads events that have lain there for longer goes on at the end, and asks the store
+    /// for the rest.
     pub max_lag: Duration,
     /// How often new partitions are looked for.
     pub look_for_partitions: Duration,

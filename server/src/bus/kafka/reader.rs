@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rdkafka::consumer::{Consumer, StreamConsumer};
-use rdkafka::error::KafkaResult;
+use rdkafka::error::{KafkaError as DriverError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::condition::{Condition, ReaderContext};
 use super::record::{self, Record};
@@ -20,8 +20,8 @@ use super::{KafkaError, KafkaOptions, topic};
 /// Between this task and the hub. Short, because what waits for long waits in librdkafka, which
 /// counts bytes.
 const HANDED: usize = 64;
-/// A clock that is off would have every record look late; more often than this nobody jumps.
-const JUMP_AT_MOST: Duration = Duration::from_secs(5);
+/// Between two attempts to read on.
+const AGAIN: Duration = Duration::from_millis(500);
 /// Right after a topic was made, the broker may not yet know that it leads.
 const ENDS_AGAIN: usize = 50;
 
@@ -31,12 +31,20 @@ pub(super) struct Reader {
     consumer: Consuming,
     condition: Arc<Condition>,
     counts: Arc<ReaderCounts>,
-    topic: String,
+    options: KafkaOptions,
     node: String,
-    max_lag: Duration,
-    look_for_partitions: Duration,
     partitions: i32,
-    jumped: Option<Instant>,
+    due: Option<Due>,
+}
+
+/// What must succeed before this node reads on: librdkafka has stopped, and does not begin again by
+/// itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    /// To the end.
+    Jump,
+    /// There is no topic any more: it is made again, then jumped to.
+    Topic,
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +56,7 @@ pub(super) struct ReaderCounts {
 /// What a record asks of the reader.
 enum Step {
     Hand(super::BusItem),
-    Jump,
+    ReadOn,
     Nothing,
 }
 
@@ -59,7 +67,11 @@ impl Reader {
         node: &str,
         condition: &Arc<Condition>,
     ) -> Result<Self, KafkaError> {
-        let context = ReaderContext::new(Arc::clone(condition), options.topic.clone());
+        let context = ReaderContext::new(
+            Arc::clone(condition),
+            options.topic.clone(),
+            options.max_lag,
+        );
         let consumer: Consuming = Arc::new(
             options
                 .reader(node)?
@@ -71,20 +83,18 @@ impl Reader {
             consumer,
             condition: Arc::clone(condition),
             counts: Arc::default(),
-            topic: options.topic.clone(),
+            options: options.clone(),
             node: node.to_owned(),
-            max_lag: options.max_lag,
-            look_for_partitions: options.look_for_partitions,
             partitions,
-            jumped: None,
+            due: None,
         };
         let mut attempts = 0;
-        while let Err(why) = reader.go_to_the_end().await {
+        while let Err(error) = reader.go_to_the_end().await {
             attempts += 1;
             if attempts >= ENDS_AGAIN {
                 return Err(KafkaError::Unreachable {
                     brokers: options.brokers.clone(),
-                    why,
+                    why: error.to_string(),
                 });
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -98,7 +108,7 @@ impl Reader {
         let asked = spawn_blocking(move || consumer.client().fetch_cluster_id(topic::ASK)).await;
         // Very old brokers have no name.
         let cluster = asked.ok().flatten().unwrap_or_else(|| "Kafka".into());
-        format!("{} of {cluster}", self.topic)
+        format!("{} of {cluster}", self.options.topic)
     }
 
     pub(super) fn counts(&self) -> Arc<ReaderCounts> {
@@ -111,9 +121,12 @@ impl Reader {
 
     /// Reads until nobody listens any more.
     pub(super) async fn run(&mut self, items: &mpsc::Sender<super::BusItem>) {
-        let mut look = interval(self.look_for_partitions);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        look.reset();
+        let mut look = interval(self.options.look_for_partitions);
+        let mut again = interval(AGAIN);
+        for ticks in [&mut look, &mut again] {
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks.reset();
+        }
         let consumer = Arc::clone(&self.consumer);
         let condition = Arc::clone(&self.condition);
         loop {
@@ -124,13 +137,18 @@ impl Reader {
                     self.take_new_partitions().await;
                     Step::Nothing
                 }
+                _ = again.tick(), if self.due.is_some() => Step::ReadOn,
             };
             let item = match step {
                 Step::Hand(item) => item,
-                Step::Jump => match self.jump().await {
-                    Some(item) => item,
-                    None => continue,
-                },
+                Step::ReadOn => {
+                    let item = self.read_on().await;
+                    again.reset();
+                    match item {
+                        Some(item) => item,
+                        None => continue,
+                    }
+                }
                 Step::Nothing => continue,
             };
             let counter = match item {
@@ -144,22 +162,23 @@ impl Reader {
         }
     }
 
-    fn consider(&self, read: KafkaResult<BorrowedMessage<'_>>) -> Step {
+    fn consider(&mut self, read: KafkaResult<BorrowedMessage<'_>>) -> Step {
         let record = match read {
             Ok(record) => record,
             Err(error) => {
-                use rdkafka::error::RDKafkaErrorCode::AutoOffsetReset;
+                tracing::debug!(%error, "Kafka could not be read from");
                 // Where this node was reading there is nothing any more.
-                return if error.rdkafka_error_code() == Some(AutoOffsetReset) {
-                    Step::Jump
-                } else {
-                    tracing::debug!(%error, "Kafka could not be read from");
-                    Step::Nothing
+                let is_gone = error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset);
+                return match (topic::is_unknown(&error), is_gone) {
+                    (true, _) => self.must(Due::Topic),
+                    (_, true) => self.must(Due::Jump),
+                    _ => Step::Nothing,
                 };
             }
         };
-        if self.is_late(&record) {
-            return Step::Jump;
+        let context = self.consumer.context();
+        if context.is_late(record.partition(), record.offset()) {
+            return self.must(Due::Jump);
         }
         if record::is_from(&record, &self.node) {
             return Step::Nothing;
@@ -171,60 +190,69 @@ impl Reader {
         }
     }
 
-    fn is_late(&self, record: &BorrowedMessage<'_>) -> bool {
-        let now = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        let sent = record.timestamp().to_millis().unwrap_or_default();
-        let sent = Duration::from_millis(u64::try_from(sent).unwrap_or_default());
-        let recently = self
-            .jumped
-            .is_some_and(|jumped| jumped.elapsed() < JUMP_AT_MOST);
-        !recently && now.saturating_sub(sent) > self.max_lag
+    /// Begun at once where nothing was due; else it has its turn.
+    fn must(&mut self, due: Due) -> Step {
+        match self.due.replace(due) {
+            None => Step::ReadOn,
+            Some(before) => {
+                if before == Due::Topic {
+                    self.due = Some(before);
+                }
+                Step::Nothing
+            }
+        }
     }
 
-    /// Goes on at the end. The ends are asked for before the heads are compared, so what is
-    /// appended in between is read.
-    async fn jump(&mut self) -> Option<super::BusItem> {
-        self.jumped = Some(Instant::now());
+    /// Goes on at the end, if that can be done now. The ends are asked for before the heads are
+    /// compared, so what is appended in between is read.
+    async fn read_on(&mut self) -> Option<super::BusItem> {
+        if self.due == Some(Due::Topic) {
+            match topic::prepare(&self.options, &self.consumer).await {
+                Ok(partitions) => self.partitions = partitions,
+                Err(error) => {
+                    self.condition.lost(&error.to_string());
+                    return None;
+                }
+            }
+        }
         match self.go_to_the_end().await {
             Ok(()) => {
+                self.due = None;
                 tracing::warn!(
-                    "this node read Kafka too late; it goes on at the end, and reads the rest from the store"
+                    "this node could not read on in Kafka where it was; it goes on at the end, and reads the rest from the store"
                 );
                 Some(super::BusItem::Gap)
             }
-            Err(why) => {
-                tracing::warn!(
-                    why,
-                    "this node reads Kafka too late, and the end could not be found"
-                );
+            Err(error) => {
+                if topic::is_unknown(&error) {
+                    self.due = Some(Due::Topic);
+                }
+                self.condition
+                    .lost(&format!("the end of the topic was not found: {error}"));
                 None
             }
         }
     }
 
-    async fn go_to_the_end(&self) -> Result<(), String> {
-        let (consumer, topic) = (Arc::clone(&self.consumer), self.topic.clone());
+    async fn go_to_the_end(&self) -> KafkaResult<()> {
+        let (consumer, topic) = (Arc::clone(&self.consumer), self.options.topic.clone());
         let partitions = self.partitions;
-        let assigned = spawn_blocking(move || -> KafkaResult<()> {
+        let assigned = spawn_blocking(move || {
             let mut ends = TopicPartitionList::new();
             for partition in 0..partitions {
                 let (_, end) = consumer.fetch_watermarks(&topic, partition, topic::ASK)?;
                 ends.add_partition_offset(&topic, partition, Offset::Offset(end))?;
             }
-            consumer.assign(&ends)
+            consumer.assign(&ends)?;
+            consumer.context().begins_anew();
+            Ok(())
         });
-        match assigned.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(error) => Err(error.to_string()),
-        }
+        assigned.await.unwrap_or(Err(DriverError::Canceled))
     }
 
     /// New partitions are read from their beginning: nobody has read any of it.
     async fn take_new_partitions(&mut self) {
-        let found = match topic::partitions(&self.consumer, &self.topic).await {
+        let found = match topic::partitions(&self.consumer, &self.options.topic).await {
             Ok(found) if found > self.partitions => found,
             Ok(_) => return,
             Err(why) => {
@@ -233,7 +261,7 @@ impl Reader {
             }
         };
         let mut new = TopicPartitionList::new();
-        new.add_partition_range(&self.topic, self.partitions, found - 1);
+        new.add_partition_range(&self.options.topic, self.partitions, found - 1);
         let taken = new
             .set_all_offsets(Offset::Beginning)
             .and_then(|()| self.consumer.incremental_assign(&new));

@@ -8,7 +8,7 @@ use rdkafka::admin::{
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{Consumer, StreamConsumer};
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError as DriverError, RDKafkaErrorCode};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
@@ -27,6 +27,15 @@ const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const SHORTEST: Duration = Duration::from_secs(60);
 
 type Reader = Arc<StreamConsumer<ReaderContext>>;
+
+/// Whether the brokers say that there is no such topic.
+pub(super) fn is_unknown(error: &DriverError) -> bool {
+    use RDKafkaErrorCode::{UnknownPartition, UnknownTopic, UnknownTopicOrPartition};
+    matches!(
+        error.rdkafka_error_code(),
+        Some(UnknownPartition | UnknownTopic | UnknownTopicOrPartition)
+    )
+}
 
 /// Sees that the topic is there and fit; answers how many partitions it has.
 pub(super) async fn prepare(options: &KafkaOptions, reader: &Reader) -> Result<i32, KafkaError> {

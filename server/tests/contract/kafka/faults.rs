@@ -1,5 +1,6 @@
 //! Connections that break, readers that are late, workers that are gone.
 
+use rdkafka::{Offset, TopicPartitionList};
 use server::bus::{BusItem, Tally};
 
 use super::*;
@@ -75,13 +76,17 @@ async fn a_node_that_could_not_publish_tells_the_others_to_look_into_the_store()
 
 #[tokio::test]
 async fn a_late_reader_goes_on_at_the_end_and_says_so() {
-    let options = options();
+    // One record at a time is read, and many are said, so that the reader cannot keep up.
+    let options = with(options(), &[("batch.num.messages", "1")]);
+    let slow = [
+        ("queued.min.messages", "1"),
+        ("fetch.message.max.bytes", "1000"),
+    ];
     let late = KafkaOptions {
         max_lag: Duration::ZERO,
-        ..options.clone()
+        ..with(options.clone(), &slow)
     };
     let (one, two) = (make(options).await, make(late).await);
-    // With nothing allowed, whatever takes a millisecond to arrive is late.
     let mut rev = 0;
     let saying = async {
         loop {
@@ -95,7 +100,7 @@ async fn a_late_reader_goes_on_at_the_end_and_says_so() {
         () = gap(&*two) => {}
     }
     let Tally { gaps, .. } = two.tally();
-    assert_eq!(gaps, 1);
+    assert!(gaps >= 1);
 }
 
 #[tokio::test]
@@ -114,4 +119,62 @@ async fn the_work_of_a_node_that_is_cut_off_goes_on_elsewhere() {
         second.done(&event);
     }
     proxy.mend();
+}
+
+async fn delete_records(topic: &str) {
+    let mut all = TopicPartitionList::new();
+    for partition in 0..3 {
+        all.add_partition_offset(topic, partition, Offset::End)
+            .unwrap();
+    }
+    let gone = admin().delete_records(&all, &AdminOptions::new()).await;
+    gone.unwrap();
+}
+
+/// Everything that was published is taken away, so that where the reader stands there is nothing.
+#[tokio::test]
+async fn a_place_that_is_gone_is_left_for_the_end() {
+    let options = options();
+    let (proxy, behind) = behind_proxy(&options, 6).await;
+    let (one, two) = (make(options.clone()).await, make(behind).await);
+    one.publish(&[event(1, 1)]);
+    assert_eq!(hear(&*two).await, event(1, 1));
+    proxy.cut();
+    until(|| !two.is_well()).await;
+    let events: Vec<_> = (2..50).map(|rev| event(1, rev)).collect();
+    one.publish(&events);
+    until(|| one.is_well()).await;
+    delete_records(&options.topic).await;
+    proxy.mend();
+    gap(&*two).await;
+    until(|| two.is_well()).await;
+    one.publish(&[event(1, 50)]);
+    loop {
+        if let BusItem::Event(heard) = two.next().await {
+            assert_eq!(heard, event(1, 50));
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_topic_that_is_deleted_under_running_nodes_is_made_again() {
+    let options = options();
+    let (one, two) = (make(options.clone()).await, make(options.clone()).await);
+    let events: Vec<_> = (1..20).map(|rev| event(1, rev)).collect();
+    one.publish(&events);
+    for event in events {
+        assert_eq!(hear(&*two).await, event);
+    }
+    let gone = admin().delete_topics(&[&options.topic], &AdminOptions::new());
+    gone.await.unwrap().remove(0).unwrap();
+    gap(&*two).await;
+    until(|| one.is_well() && two.is_well()).await;
+    one.publish(&[event(1, 20)]);
+    loop {
+        if let BusItem::Event(heard) = two.next().await {
+            assert_eq!(heard, event(1, 20));
+            break;
+        }
+    }
 }
