@@ -15,8 +15,6 @@ mod quota;
 mod redis;
 mod sqlite;
 mod store;
-#[path = "../common/proxy.rs"]
-mod way;
 mod wrap;
 
 use std::sync::Arc;

@@ -1,43 +1,51 @@
-//! A small TCP proxy that a test can cut and mend.
+//! A way to a server that can be cut, stalled and mended, as networks are.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Ends with its connections when it is dropped.
 pub struct Proxy {
     pub address: SocketAddr,
-    /// Cancelled: whoever comes is hung up on.
-    open: Arc<Mutex<CancellationToken>>,
+    way: Arc<Way>,
     accepting: JoinHandle<()>,
 }
 
-/// What is changed on the way back.
-#[derive(Clone, Copy)]
-enum Answers {
-    AsTheyAre,
+struct Way {
+    server: String,
     /// A Kafka broker tells its clients where it is; they are told where the proxy is.
-    OfKafka {
-        from: [u8; 9],
-        to: [u8; 9],
-    },
+    renames: Option<Renaming>,
+    /// Cancelled: connections break, and new ones, too.
+    open: Mutex<CancellationToken>,
+    /// Nothing passes, and nobody is told.
+    stalled: watch::Sender<bool>,
+    /// The next request with these bytes passes, and its answer does not.
+    loses: Mutex<Option<Vec<u8>>>,
+}
+
+struct Renaming {
+    from: [u8; 9],
+    to: [u8; 9],
 }
 
 impl Proxy {
-    pub async fn before(server: SocketAddr) -> Self {
-        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self::start(anywhere, server, Answers::AsTheyAre).await
+    /// To a server, as `host:port`.
+    pub async fn to(server: &str) -> Self {
+        Self::start(SocketAddr::from(([127, 0, 0, 1], 0)), server, None).await
     }
 
     /// On the broker's own port at another address of this machine, so that only the address need
     /// be changed in what the broker says. `last` is the end of that address, for each test its own.
-    pub async fn before_kafka(broker: SocketAddr, last: u8) -> Self {
+    pub async fn to_kafka(broker: SocketAddr, last: u8) -> Self {
         assert_eq!(
             broker.ip().to_string(),
             "127.0.0.1",
@@ -47,81 +55,149 @@ impl Proxy {
         let listen = SocketAddr::from(([127, 0, 0, last], broker.port()));
         let mut to = *b"127.0.0.1";
         to[8] = b'0' + last;
-        let answers = Answers::OfKafka {
+        let renames = Renaming {
             from: *b"127.0.0.1",
             to,
         };
-        Self::start(listen, broker, answers).await
+        Self::start(listen, &broker.to_string(), Some(renames)).await
     }
 
-    async fn start(listen: SocketAddr, server: SocketAddr, answers: Answers) -> Self {
+    async fn start(listen: SocketAddr, server: &str, renames: Option<Renaming>) -> Self {
         let listener = TcpListener::bind(listen).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let open = Arc::new(Mutex::new(CancellationToken::new()));
-        let state = Arc::clone(&open);
-        let accepting = tokio::spawn(async move {
-            loop {
-                let (client, _) = listener.accept().await.unwrap();
-                let open = state.lock().clone();
-                tokio::spawn(open.run_until_cancelled_owned(join(client, server, answers)));
-            }
+        let way = Arc::new(Way {
+            server: server.to_owned(),
+            renames,
+            open: Mutex::default(),
+            stalled: watch::Sender::new(false),
+            loses: Mutex::new(None),
         });
         Self {
-            address,
-            open,
-            accepting,
+            address: listener.local_addr().unwrap(),
+            accepting: tokio::spawn(accept(listener, Arc::clone(&way))),
+            way,
         }
     }
 
     pub fn cut(&self) {
-        self.open.lock().cancel();
+        self.way.open.lock().cancel();
     }
 
+    pub fn stall(&self) {
+        self.way.stalled.send_replace(true);
+    }
+
+    /// What was cut stays cut; new connections pass.
     pub fn mend(&self) {
-        *self.open.lock() = CancellationToken::new();
+        self.way.stalled.send_replace(false);
+        let mut open = self.way.open.lock();
+        if open.is_cancelled() {
+            *open = CancellationToken::new();
+        }
+    }
+
+    /// The next request that has these bytes reaches the server; as soon as the server answers, the
+    /// connection breaks, so that the answer is lost.
+    pub fn lose_answer_to(&self, bytes: &[u8]) {
+        *self.way.loses.lock() = Some(bytes.to_vec());
+    }
+
+    /// Whether the answer was lost by now.
+    pub fn has_lost(&self) -> bool {
+        self.way.loses.lock().is_none()
     }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.cut();
         self.accepting.abort();
+        self.cut();
     }
 }
 
-async fn join(client: TcpStream, server: SocketAddr, answers: Answers) {
-    let Ok(server) = TcpStream::connect(server).await else {
-        return;
-    };
-    let (mut from_client, to_client) = client.into_split();
-    let (from_server, mut to_server) = server.into_split();
-    // Whichever ends first, both connections are closed.
-    tokio::select! {
-        _ = copy(&mut from_client, &mut to_server) => {}
-        () = answer(from_server, to_client, answers) => {}
+async fn accept(listener: TcpListener, way: Arc<Way>) {
+    while let Ok((client, _)) = listener.accept().await {
+        let (open, way) = (way.open.lock().clone(), Arc::clone(&way));
+        tokio::spawn(async move {
+            let _ = open.run_until_cancelled(way.connect(client)).await;
+        });
     }
 }
 
-async fn answer(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, answers: Answers) {
-    match answers {
-        Answers::AsTheyAre => {
-            let _ = copy(&mut from, &mut to).await;
+impl Way {
+    async fn connect(&self, client: TcpStream) -> io::Result<()> {
+        let server = TcpStream::connect(&self.server).await?;
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        let (from_client, to_client) = client.into_split();
+        let (from_server, to_server) = server.into_split();
+        let losing = AtomicBool::new(false);
+        let ask = self.pass(from_client, to_server, None, |bytes| {
+            if self.is_to_be_lost(bytes) {
+                losing.store(true, Ordering::Relaxed);
+            }
+            true
+        });
+        let answer = self.pass(from_server, to_client, self.renames.as_ref(), |_| {
+            !losing.load(Ordering::Relaxed)
+        });
+        // One direction that ends takes the other with it.
+        tokio::select! {
+            ended = ask => ended,
+            ended = answer => ended,
         }
-        Answers::OfKafka { from: old, to: new } => {
-            while let Ok(length) = from.read_u32().await {
-                let mut frame = vec![0; usize::try_from(length).unwrap()];
-                if from.read_exact(&mut frame).await.is_err() {
-                    return;
-                }
-                for place in 0..frame.len().saturating_sub(old.len()) {
-                    if frame[place..].starts_with(&old) {
-                        frame[place..place + new.len()].copy_from_slice(&new);
-                    }
-                }
-                if to.write_u32(length).await.is_err() || to.write_all(&frame).await.is_err() {
-                    return;
+    }
+
+    fn is_to_be_lost(&self, bytes: &[u8]) -> bool {
+        let mut loses = self.loses.lock();
+        let found = loses
+            .as_ref()
+            .is_some_and(|wanted| bytes.windows(wanted.len()).any(|window| window == wanted));
+        if found {
+            *loses = None;
+        }
+        found
+    }
+
+    /// Until one side hangs up, or something comes that may not pass.
+    async fn pass(
+        &self,
+        mut from: OwnedReadHalf,
+        mut to: OwnedWriteHalf,
+        renames: Option<&Renaming>,
+        may_pass: impl Fn(&[u8]) -> bool,
+    ) -> io::Result<()> {
+        let mut stalled = self.stalled.subscribe();
+        let mut buffer = Vec::new();
+        loop {
+            buffer.clear();
+            match renames {
+                Some(renaming) => renaming.read(&mut from, &mut buffer).await?,
+                None => {
+                    buffer.reserve(1 << 16);
+                    from.read_buf(&mut buffer).await?;
                 }
             }
+            let passes = stalled.wait_for(|stalled| !stalled).await.is_ok();
+            if buffer.is_empty() || !passes || !may_pass(&buffer) {
+                return Ok(());
+            }
+            to.write_all(&buffer).await?;
         }
+    }
+}
+
+impl Renaming {
+    /// A whole answer of Kafka, so that no address is read in two pieces.
+    async fn read(&self, from: &mut OwnedReadHalf, answer: &mut Vec<u8>) -> io::Result<()> {
+        let length = from.read_u32().await?;
+        answer.extend(length.to_be_bytes());
+        let length = u64::from(length);
+        from.take(length).read_to_end(answer).await?;
+        for place in 0..answer.len().saturating_sub(self.from.len()) {
+            if answer[place..].starts_with(&self.from) {
+                answer[place..place + self.to.len()].copy_from_slice(&self.to);
+            }
+        }
+        Ok(())
     }
 }

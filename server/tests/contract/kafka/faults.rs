@@ -9,7 +9,7 @@ use crate::proxy::Proxy;
 
 /// Each test has an address of its own for its proxy.
 async fn behind_proxy(options: &KafkaOptions, last: u8) -> (Proxy, KafkaOptions) {
-    let proxy = Proxy::before_kafka(broker(), last).await;
+    let proxy = Proxy::to_kafka(broker(), last).await;
     let options = KafkaOptions {
         brokers: proxy.address.to_string(),
         ..options.clone()

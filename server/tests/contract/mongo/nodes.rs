@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::{Database, POOL, node};
 use crate::model::Model;
+use crate::proxy::Proxy;
 use crate::store::{World, post};
-use crate::way::Proxy;
 
 /// The beginning of the command that writes to the log: its name and its collection, in BSON.
 const INSERT_INTO_LOG: &[u8] = b"insert\0\x04\0\0\0log\0";

@@ -117,7 +117,7 @@ async fn a_redis_that_is_gone_makes_presence_unknown_and_heals_by_itself() {
 #[tokio::test]
 async fn who_left_while_redis_was_away_is_gone_when_it_is_back() {
     let redis = OwnRedis::somewhere().await;
-    let proxy = Proxy::before(address(&redis)).await;
+    let proxy = Proxy::to(&address(&redis).to_string()).await;
     let (one, two) = (make(behind(&proxy)).await, make(redis.options()).await);
     let (mut first, mut second) = (one.listen(), two.listen());
     one.arrive(socket(1, 7));
@@ -152,7 +152,7 @@ async fn a_redis_that_takes_everything_and_answers_nothing_is_away() {
 #[tokio::test]
 async fn a_session_that_ended_on_a_node_that_was_cut_off_is_told_when_it_is_back() {
     let redis = OwnRedis::somewhere().await;
-    let proxy = Proxy::before(address(&redis)).await;
+    let proxy = Proxy::to(&address(&redis).to_string()).await;
     let (one, two) = (make(behind(&proxy)).await, make(redis.options()).await);
     let (mut first, mut second) = (one.listen(), two.listen());
     proxy.cut();
