@@ -18,9 +18,11 @@ function backends(): Record<string, string> {
   if (!folder) throw new Error("MADANG_BACKENDS does not name the directory of `deploy/servers`");
   const lines = readFileSync(join(folder, "env"), "utf8").matchAll(/^export (\w+)='?([^'\n]*)'?$/gm);
   const settings = Object.fromEntries([...lines].map(([, name, value]) => [name, value] as const));
-  const uri = new URL(settings.MADANG_MONGODB_URI ?? "");
-  uri.pathname = `/browser-${randomUUID()}`;
-  return { ...settings, MADANG_MONGODB_URI: uri.href };
+  const [, server, database, options] = /^(mongodb[^/]*\/\/[^/?]+)\/?([^?]*)\??(.*)$/.exec(settings.MADANG_MONGODB_URI ?? "") ?? [];
+  const query = new URLSearchParams(options);
+  // A user is looked for in the database that is named, which is another here.
+  if (server?.includes("@") && !query.has("authSource")) query.set("authSource", database || "admin");
+  return { ...settings, MADANG_MONGODB_URI: `${server}/browser-${randomUUID()}?${query}` };
 }
 
 /** The proxy in front of the nodes, as one person's browser sees it: one address, whichever node is behind. */

@@ -39,14 +39,34 @@ impl Database {
     pub fn uri_at(&self, address: Option<SocketAddr>) -> String {
         let server = server();
         let (place, options) = server.split_once('?').unwrap_or((&server, ""));
-        // The database that the address names stays as it is.
-        let hosts = place.trim_start_matches("mongodb://");
-        let (hosts, _) = hosts.split_once('/').unwrap_or((hosts, ""));
+        let place = place.trim_start_matches("mongodb://");
+        let (place, named) = place.split_once('/').unwrap_or((place, ""));
+        let (user, hosts) = place.rsplit_once('@').unwrap_or(("", place));
+        let mut options: Vec<_> = options.split('&').map(str::to_owned).collect();
+        options.retain(|option| !option.is_empty());
         let place = match address {
-            Some(address) => format!("mongodb://{address}"),
-            None => format!("mongodb://{hosts}"),
+            Some(address) => {
+                // A replica set would tell the driver where it really is.
+                options.push("directConnection=true".into());
+                address.to_string()
+            }
+            None => hosts.to_owned(),
         };
-        format!("{place}/{}?{options}", self.name)
+        let place = match user {
+            "" => place,
+            user => {
+                // It is looked for in the database that is named, which is another here.
+                if !options
+                    .iter()
+                    .any(|option| option.starts_with("authSource="))
+                {
+                    let source = if named.is_empty() { "admin" } else { named };
+                    options.push(format!("authSource={source}"));
+                }
+                format!("{user}@{place}")
+            }
+        };
+        format!("mongodb://{place}/{}?{}", self.name, options.join("&"))
     }
 
     /// Where the server listens.
