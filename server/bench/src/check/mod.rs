@@ -44,6 +44,9 @@ pub struct Options {
     /// What may go wrong.
     #[arg(long, value_delimiter = ',', default_values = ["kill", "stop", "cut", "halfopen", "slow", "resend", "term", "kafka", "redis", "mongodb"])]
     faults: Vec<Fault>,
+    /// How many seconds Kafka and Redis stay away when they are killed; not given, a part of the run.
+    #[arg(long, requires = "servers")]
+    away: Option<u64>,
     /// Operations a second of each client.
     #[arg(long, default_value_t = 6.0)]
     rate: f64,
@@ -132,6 +135,7 @@ pub async fn run(options: Options) -> Result<bool> {
             outstanding: options.outstanding.max(1),
         },
         heal: limits.heal,
+        away: options.away.map(Duration::from_secs),
     };
     let outcome = harness::run(plan, folder.path(), &history).await;
     let (records, _) = history.records()?;

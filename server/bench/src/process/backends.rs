@@ -53,6 +53,11 @@ impl Backends {
         })
     }
 
+    /// Whether it was started there. One that was given runs elsewhere, and is left alone.
+    pub fn owns(&self, backend: Backend) -> bool {
+        self.folder.join(backend.name()).is_dir()
+    }
+
     /// `kill -9`.
     pub async fn kill(&self, backend: Backend) -> Result<()> {
         self.run("kill", backend).await

@@ -35,9 +35,16 @@ const CLUSTER: &[Fault] = &[
 /// Kills, freezes and ends servers. After most faults there is time to heal, after some not.
 pub async fn of_servers(world: World, faults: Vec<Fault>) -> Result<()> {
     let mut dice = SmallRng::seed_from_u64(world.seed ^ 0x5e17_e200);
-    let possible = match world.nodes.lock().await.shared {
-        Some(_) => CLUSTER,
-        None => ALONE,
+    let possible: Vec<Fault> = match &world.nodes.lock().await.shared {
+        Some(shared) => {
+            let can = |fault: &Fault| match fault {
+                Fault::Kafka => shared.backends.owns(Backend::Kafka),
+                Fault::Redis => shared.backends.owns(Backend::Redis),
+                _ => true,
+            };
+            CLUSTER.iter().copied().filter(can).collect()
+        }
+        None => ALONE.to_vec(),
     };
     let mut bag = Vec::new();
     loop {
@@ -123,11 +130,12 @@ async fn strike(world: &World, nodes: &mut Nodes, fault: Fault, dice: &mut Small
     Ok(())
 }
 
-/// One of the servers that the nodes share is killed, and comes back after a while: in a long run
-/// after as much as a minute.
+/// One of the servers that the nodes share is killed, and comes back after a while: after as long as
+/// was asked for, or in a long run after as much as a minute.
 async fn away(world: &World, shared: &Shared, backend: Backend, dice: &mut SmallRng) -> Result<()> {
     let longest = (world.time / 6).clamp(Duration::from_secs(2), Duration::from_secs(60));
-    let time = longest.mul_f64(dice.random_range(0.2..1.0));
+    let drawn = longest.mul_f64(dice.random_range(0.2..1.0));
+    let time = world.away.unwrap_or(drawn);
     shared.backends.kill(backend).await?;
     world.note(What::Away {
         backend: backend.name().into(),

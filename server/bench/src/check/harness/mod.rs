@@ -45,6 +45,8 @@ pub struct Plan {
     pub faults: Vec<Fault>,
     pub manner: Manner,
     pub heal: Duration,
+    /// How long Kafka and Redis stay away, if that is not left to the dice.
+    pub away: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +67,7 @@ pub struct World {
     pub seed: u64,
     /// How long there is talk.
     pub time: Duration,
+    pub away: Option<Duration>,
     pub phase: watch::Receiver<Phase>,
     /// Locked while they are being broken, so that faults of servers do not overlap.
     pub nodes: Arc<Mutex<Nodes>>,
@@ -100,6 +103,7 @@ pub async fn run(plan: Plan, folder: &Path, history: &History) -> Result<()> {
         history: history.clone(),
         seed: plan.seed,
         time: plan.time,
+        away: plan.away,
         phase,
         nodes: Arc::new(Mutex::new(nodes)),
     };
