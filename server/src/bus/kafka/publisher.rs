@@ -14,7 +14,7 @@ use protocol::wire::Event;
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::error::{KafkaError as DriverError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError as DriverError;
 use rdkafka::message::{DeliveryResult, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
 use tokio::sync::Notify;
@@ -97,7 +97,11 @@ impl Publisher {
     pub(super) async fn look_after(&self) {
         loop {
             tokio::select! {
-                () = self.losses.ended.notified() => self.begin_anew().await,
+                () = self.losses.complained.notified() => {
+                    if self.has_ended() {
+                        self.begin_anew().await;
+                    }
+                }
                 () = self.losses.changed.notified() => {
                     if self.losses.are_untold() {
                         self.tell_losses();
@@ -136,7 +140,21 @@ impl Publisher {
         }
     }
 
+    /// Whether librdkafka cannot go on. The errors that it reports do not tell.
+    fn has_ended(&self) -> bool {
+        let producer = self.producer.read();
+        let ended = producer
+            .as_ref()
+            .and_then(|producer| producer.client().fatal_error());
+        if let Some((_, reason)) = &ended {
+            tracing::warn!(reason, "handing events over to Kafka has come to an end");
+        }
+        ended.is_some()
+    }
+
     async fn begin_anew(&self) {
+        // What ended it may end the next one, too.
+        tokio::time::sleep(AGAIN).await;
         let (config, losses) = (self.config.clone(), Arc::clone(&self.losses));
         let fresh = spawn_blocking(move || connect(&config, &losses)).await;
         match fresh {
@@ -150,15 +168,14 @@ impl Publisher {
                 let _ = spawn_blocking(move || drop(before)).await;
                 tracing::info!("handing events over to Kafka begins anew");
             }
-            Ok(Err(error)) => self.postpone(error.to_string()).await,
-            Err(error) => self.postpone(error.to_string()).await,
+            Ok(Err(error)) => self.postpone(&error.to_string()),
+            Err(error) => self.postpone(&error.to_string()),
         }
     }
 
-    async fn postpone(&self, why: String) {
+    fn postpone(&self, why: &str) {
         tracing::error!(why, "handing events over to Kafka could not begin anew yet");
-        tokio::time::sleep(AGAIN).await;
-        self.losses.ended.notify_one();
+        self.losses.complained.notify_one();
     }
 
     /// Sends what is queued and ends.
@@ -197,8 +214,8 @@ struct Losses {
     waiting: Mutex<BTreeSet<(Instant, u64)>>,
     numbers: AtomicU64,
     changed: Notify,
-    /// librdkafka cannot go on.
-    ended: Notify,
+    /// librdkafka has reported an error, which may be its last.
+    complained: Notify,
 }
 
 impl Losses {
@@ -262,10 +279,7 @@ impl ClientContext for Deliveries {
 
     fn error(&self, error: DriverError, reason: &str) {
         tracing::debug!(%error, reason, "librdkafka reports an error");
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
-            tracing::warn!(reason, "handing events over to Kafka has come to an end");
-            self.0.ended.notify_one();
-        }
+        self.0.complained.notify_one();
     }
 }
 
@@ -277,5 +291,60 @@ impl ProducerContext for Deliveries {
             tracing::debug!(%error, "a record did not reach Kafka");
         }
         self.0.settle(*mark, result.is_ok());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::wire::EventKind;
+    use protocol::{OpId, Rev, RoomId, Timestamp, UserId};
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::bus::KafkaOptions;
+
+    fn event(rev: u64) -> Arc<Event> {
+        let user = UserId(Uuid::from_u128(2));
+        Arc::new(Event {
+            room: RoomId(Uuid::from_u128(1)),
+            rev: Rev(rev),
+            at: Timestamp(0),
+            by: user,
+            op: OpId(Uuid::from_u128(u128::from(rev))),
+            posted: 0,
+            kind: EventKind::Left { user },
+        })
+    }
+
+    /// Asks again until it is so: of this nobody is told.
+    async fn until(is_so: impl Fn() -> bool) {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn after_an_error_from_which_librdkafka_cannot_go_on_it_begins_anew() {
+        let brokers = MockCluster::new(1).unwrap();
+        brokers.create_topic("events", 1, 1).unwrap();
+        brokers.request_errors(
+            RDKafkaApiKey::InitProducerId,
+            &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED],
+        );
+        let options = KafkaOptions::new(brokers.bootstrap_servers());
+        let config = options.producer("a").unwrap();
+        let publisher = Publisher::new("events", "a", config).unwrap();
+        publisher.publish(&[event(1)]);
+        // What the first one held is lost, the others are told, and the next event goes through.
+        let mended = until(|| publisher.dropped() == 1 && publisher.is_well());
+        tokio::select! {
+            () = publisher.look_after() => {}
+            () = mended => {}
+        }
+        publisher.publish(&[event(2)]);
+        until(|| publisher.losses.waiting.lock().is_empty()).await;
+        assert_eq!(publisher.dropped(), 1);
     }
 }
