@@ -131,11 +131,16 @@ pub async fn open_mongodb(config: &Config, cluster: &Cluster) -> Result<MongoSto
         ..MongoPool::default()
     };
     let store = MongoStore::open(&cluster.mongodb_uri, pool).await?;
-    let off = Duration::from_millis(store.clock_offset_ms().unsigned_abs());
+    agree(store.clock_offset_ms())?;
+    Ok(store)
+}
+
+fn agree(clock_offset_ms: i64) -> Result<(), StartError> {
+    let off = Duration::from_millis(clock_offset_ms.unsigned_abs());
     if off > CLOCK_MAY_BE_OFF {
         return Err(StartError::Clock(off));
     }
-    Ok(store)
+    Ok(())
 }
 
 pub fn kafka_options(config: &Config, cluster: &Cluster) -> KafkaOptions {
@@ -152,5 +157,22 @@ pub fn redis_options(cluster: &Cluster, store: &MongoStore) -> RedisOptions {
     RedisOptions {
         prefix: format!("madang:{}:", store.cluster().simple()),
         ..RedisOptions::new(&cluster.redis_url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_far_off_is_refused_in_either_direction() {
+        for near in [0, 10_000, -10_000] {
+            assert!(agree(near).is_ok(), "{near}");
+        }
+        for far in [12_345, -12_345, i64::MIN] {
+            let said = agree(far).unwrap_err().to_string();
+            assert!(said.contains("Set the time"), "{said}");
+        }
+        assert!(agree(-12_345).unwrap_err().to_string().contains("by 12 s"));
     }
 }
