@@ -31,7 +31,11 @@ impl Node {
     }
 
     pub async fn start_in(data: TempDir) -> Self {
-        let server = Server::start(&config(&data)).await.unwrap();
+        Self::start_as(&config(&data), data).await
+    }
+
+    pub async fn start_as(config: &Config, data: TempDir) -> Self {
+        let server = Server::start(config).await.unwrap();
         let address = server.address().unwrap();
         let stop = CancellationToken::new();
         let running = tokio::spawn(server.run(stop.clone()));

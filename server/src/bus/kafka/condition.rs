@@ -101,6 +101,14 @@ pub(super) struct ReaderContext {
     condition: Arc<Condition>,
     topic: String,
     seen: parking_lot::Mutex<Seen>,
+    /// The last that librdkafka has said of one broker.
+    said: parking_lot::Mutex<Option<Complaint>>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Complaint {
+    pub(super) is_refusal: bool,
+    pub(super) why: String,
 }
 
 /// What the statistics have said so far.
@@ -121,7 +129,12 @@ impl ReaderContext {
                 lag: Lag::new(max_lag),
                 idle_since: None,
             }),
+            said: parking_lot::Mutex::default(),
         }
+    }
+
+    pub(super) fn said(&self) -> Option<Complaint> {
+        self.said.lock().clone()
     }
 
     pub(super) fn is_late(&self, partition: i32, offset: i64) -> bool {
@@ -141,9 +154,17 @@ impl ClientContext for ReaderContext {
 
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(%error, reason, "librdkafka reports an error");
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
+        let code = error.rdkafka_error_code();
+        if code == Some(RDKafkaErrorCode::AllBrokersDown) {
             self.condition.lost("no broker can be reached");
+            return;
         }
+        let is_refusal = code == Some(RDKafkaErrorCode::Authentication);
+        if is_refusal {
+            self.condition.lost(reason);
+        }
+        let why = reason.to_owned();
+        *self.said.lock() = Some(Complaint { is_refusal, why });
     }
 
     fn stats_raw(&self, statistics: &[u8]) {

@@ -11,6 +11,10 @@ pub enum KafkaError {
     )]
     Unreachable { brokers: String, why: String },
     #[error(
+        "Kafka at {brokers} does not let Madang in: {why}. Look at sasl.mechanism, sasl.username and sasl.password in the Kafka options."
+    )]
+    Refused { brokers: String, why: String },
+    #[error(
         "there is no Kafka topic {topic}, and it could not be made: {why}. Make it with {partitions} partitions and cleanup.policy=delete, or allow Madang to make it."
     )]
     NoTopic {

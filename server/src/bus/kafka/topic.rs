@@ -10,9 +10,9 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::error::{KafkaError as DriverError, RDKafkaErrorCode};
 use tokio::task::spawn_blocking;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use super::condition::ReaderContext;
+use super::condition::{Complaint, ReaderContext};
 use super::{KafkaError, KafkaOptions};
 
 /// How long one question to Kafka may take.
@@ -94,16 +94,23 @@ fn is_known(described: &ConfigResource) -> bool {
 }
 
 async fn reach(options: &KafkaOptions, reader: &Reader) -> Result<(), KafkaError> {
-    let reader = Arc::clone(reader);
-    let answer = spawn_blocking(move || reader.fetch_metadata(None, ASK).map(|_| ())).await;
+    let asked = Arc::clone(reader);
+    let answer = spawn_blocking(move || asked.fetch_metadata(None, ASK).map(|_| ())).await;
     let why = match answer {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(error)) => error.to_string(),
         Err(error) => error.to_string(),
     };
-    Err(KafkaError::Unreachable {
-        brokers: options.brokers.clone(),
-        why,
+    let brokers = options.brokers.clone();
+    // That names no cause. What librdkafka knows of it waits among what is read.
+    let _ = timeout(AGAIN, async { while reader.recv().await.is_err() {} }).await;
+    Err(match reader.context().said() {
+        Some(Complaint {
+            is_refusal: true,
+            why,
+        }) => KafkaError::Refused { brokers, why },
+        Some(Complaint { why, .. }) => KafkaError::Unreachable { brokers, why },
+        None => KafkaError::Unreachable { brokers, why },
     })
 }
 
