@@ -267,10 +267,19 @@ impl Desk {
         };
         self.posting.set_value(true);
         let reply_to = self.acts.replying.get_untracked();
+        let room = self.acts.room;
         spawn_local(async move {
             let post = PendingChange::Post { body, reply_to };
-            match browser.put_in(self.acts.room, post).await {
-                Ok(_) => self.sent(text, reply_to),
+            match browser.put_in(room, post).await {
+                Ok(_) if self.acts.is_alive() => self.sent(text, reply_to),
+                // Who left the room meanwhile does not find it there once more.
+                Ok(_) => {
+                    if let Some(mut draft) = browser.draft(room).await
+                        && draft.sent(&text)
+                    {
+                        browser.ask(Intent::KeepDraft { room, draft });
+                    }
+                }
                 Err(problem) => self.not_kept(&problem),
             }
         });

@@ -52,6 +52,16 @@ impl Draft {
         }
     }
 
+    /// Takes out what was sent; `false` where something else stands there by now.
+    pub fn sent(&mut self, text: &str) -> bool {
+        let is_that = self.text == text;
+        if is_that {
+            self.text.clear();
+            self.reply_to = None;
+        }
+        is_that
+    }
+
     /// There is nothing to keep.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -95,6 +105,21 @@ mod tests {
         let mut busy = draft("typed", 2);
         busy.take_up(draft("kept", 1));
         assert_eq!(busy, draft("typed", 2));
+    }
+
+    #[test]
+    fn only_what_was_sent_is_taken_out() {
+        let mut draft = Draft {
+            text: "Sent ".to_owned(),
+            reply_to: Some(MessageId(Uuid::nil())),
+            editing: Some((MessageId(Uuid::nil()), "an edit".to_owned())),
+        };
+        let before = draft.clone();
+        assert!(!draft.sent("Sent"));
+        assert_eq!(draft, before);
+        assert!(draft.sent("Sent "));
+        assert_eq!((draft.text.as_str(), draft.reply_to), ("", None));
+        assert_eq!(draft.editing, before.editing);
     }
 
     #[test]
