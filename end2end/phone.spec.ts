@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 
 import { expect, test } from "./test";
+import { Wire } from "./wire";
 
 const phone = { viewport: { width: 360, height: 720 }, isMobile: true, hasTouch: true };
 
@@ -69,4 +70,21 @@ test("the forms fit a phone", async ({ visit }) => {
     await page.goto(path);
     await expectNoSidewaysScroll(page);
   }
+});
+
+test("on a phone what waits is said inside the room, and can be taken back", async ({ arrive }) => {
+  const haneul = await arrive("haneul", phone);
+  const room = await haneul.api.makeDirect(haneul);
+  const wire = await Wire.of(haneul.context);
+  await haneul.chat.open(room);
+  await wire.cut();
+  await haneul.chat.composer().fill("In the lift");
+  await haneul.page.getByRole("button", { name: haneul.words.send, exact: true }).tap();
+  await haneul.page.getByRole("button", { name: haneul.words.waiting(1) }).tap();
+  const unsent = haneul.page.getByRole("dialog");
+  await expect(unsent).toContainText("In the lift");
+  await expectNoSidewaysScroll(haneul.page);
+  await unsent.getByRole("button", { name: haneul.words.discard, exact: true }).tap();
+  await expect(unsent).toHaveCount(0);
+  await expect(haneul.chat.messages()).toHaveCount(0);
 });
