@@ -20,7 +20,7 @@ pub use message::message;
 #[cfg(feature = "text")]
 pub use names::{Username, composed, display_name, fold, room_name, username};
 
-use crate::wire::{Problem, code};
+use crate::wire::{Broken, Problem, code, rule};
 
 /// In grapheme clusters: what a person would count.
 pub const MAX_MESSAGE: usize = 10_000;
@@ -134,6 +134,28 @@ impl TextError {
         }
     }
 
+    pub fn broken(&self) -> Broken {
+        match *self {
+            Self::Empty { .. } => Broken::new(rule::EMPTY),
+            Self::TooShort { least, given, .. } => {
+                Broken::limited(rule::TOO_SHORT, least, Some(given))
+            }
+            Self::TooLong { limit, given, .. } => {
+                Broken::limited(rule::TOO_LONG, limit, Some(given))
+            }
+            Self::TooManyBytes { limit, given, .. } => {
+                Broken::limited(rule::TOO_MANY_BYTES, limit, Some(given))
+            }
+            Self::Nul { .. } | Self::BadCharacter { .. } | Self::BadUsername { .. } => {
+                Broken::new(rule::BAD_CHARACTER)
+            }
+            Self::NoLetter => Broken::new(rule::NO_LETTER),
+            Self::MixedDirections => Broken::new(rule::MIXED_DIRECTIONS),
+            Self::TooManyMarks { .. } => Broken::new(rule::TOO_MANY_MARKS),
+            Self::NotEmoji => Broken::new(rule::ONE_EMOJI),
+        }
+    }
+
     /// One of [`code`]: stable, for programs.
     pub fn code(&self) -> &'static str {
         match (self.field(), self) {
@@ -151,7 +173,7 @@ impl From<TextError> for Problem {
     fn from(error: TextError) -> Self {
         Self {
             field: Some(error.field().name().to_owned()),
-            ..Self::new(error.code(), error.to_string())
+            ..Self::new(error.code(), error.to_string()).breaking(error.broken())
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::rules::{self, MAX_PASSWORD_BYTES};
 use protocol::wire::{
-    ChangeMe, DeleteMe, Login, Register, RoomKind, SignedIn, User, UserDetails, code,
+    Broken, ChangeMe, DeleteMe, Login, Register, RoomKind, SignedIn, User, UserDetails, code, rule,
 };
 use protocol::{SessionId, UserId};
 
@@ -28,7 +28,8 @@ impl Chat {
             return Err(Refused::new(
                 code::FORBIDDEN,
                 "This server takes no new accounts. Ask whoever runs it.",
-            ));
+            )
+            .breaking(Broken::new(rule::REGISTRATION_CLOSED)));
         }
         let now = self.now();
         self.limits.registration(from.ip, now).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::wire::{Member, Page, RoomKind, code};
+use protocol::wire::{Broken, Member, Page, RoomKind, code, rule};
 use protocol::{Rev, RoomId, RoomRef, UserId};
 
 use super::rooms::Reach;
@@ -135,6 +135,7 @@ impl Chat {
         Err(Refused::new(
             code::FORBIDDEN,
             format!("Only the person who made this room can {what}."),
-        ))
+        )
+        .breaking(Broken::new(rule::ONLY_ITS_MAKER)))
     }
 }

@@ -83,7 +83,7 @@ pub fn status_of(code: &str) -> StatusCode {
         code::TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
         code::METHOD_NOT_ALLOWED => StatusCode::METHOD_NOT_ALLOWED,
         code::TOO_FAST => StatusCode::TOO_MANY_REQUESTS,
-        code::BUSY | code::UNAVAILABLE => StatusCode::SERVICE_UNAVAILABLE,
+        code::BUSY | code::UNAVAILABLE | code::CANNOT_WRITE => StatusCode::SERVICE_UNAVAILABLE,
         code::EMPTY
         | code::TOO_LONG
         | code::BAD_TEXT

@@ -124,6 +124,13 @@ async fn names_and_passwords_that_break_a_rule_name_the_field() {
         assert_eq!(answer.status, 422, "{}", answer.text);
         assert_eq!(answer.json()["field"], field);
     }
+    let form = json!({ "username": "a", "password": "correct horse" });
+    let answer = house.program().post("/api/auth/register", form).await;
+    let problem = answer.json();
+    assert_eq!(
+        (&problem["rule"], &problem["limit"], &problem["given"]),
+        (&"too_short".into(), &2.into(), &1.into())
+    );
     house.person("mina").await;
     let form = json!({ "username": "MINA", "password": "correct horse" });
     let answer = house.program().post("/api/auth/register", form).await;

@@ -17,6 +17,6 @@ pub use ops::{
 pub use people::{
     ChangeMe, DeleteMe, Device, Login, Refresh, Register, SignedIn, User, UserDetails,
 };
-pub use problem::{Problem, code};
+pub use problem::{Broken, Problem, code, rule};
 pub use rooms::{AddMember, ChangeRoom, History, Member, NewRoom, Page, Room, RoomKind};
 pub use signals::{COUNTED_READERS, SideChange, Signal, TYPING_BELIEVED};

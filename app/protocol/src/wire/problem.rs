@@ -28,6 +28,43 @@ pub struct Problem {
     /// Seconds after which it may be tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// Which rule was broken, where the code stands for several. See [`rule`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The number in that rule: the most that it allows, or the least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// What was given instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<u64>,
+}
+
+/// A rule that was broken, with its numbers: what is said about it in any language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// One of [`rule`].
+    pub rule: &'static str,
+    pub limit: Option<u64>,
+    pub given: Option<u64>,
+}
+
+impl Broken {
+    pub fn new(rule: &'static str) -> Self {
+        Self {
+            rule,
+            limit: None,
+            given: None,
+        }
+    }
+
+    pub fn limited(rule: &'static str, limit: usize, given: Option<usize>) -> Self {
+        let number = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        Self {
+            rule,
+            limit: Some(number(limit)),
+            given: given.map(number),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Problem {
@@ -46,6 +83,9 @@ impl Problem {
             id: fields.take("id")?,
             field: fields.take("field")?,
             retry_after: fields.take("retryAfter")?,
+            rule: fields.take("rule")?,
+            limit: fields.take("limit")?,
+            given: fields.take("given")?,
         })
     }
 }
@@ -60,6 +100,18 @@ impl Problem {
             id: None,
             field: None,
             retry_after: None,
+            rule: None,
+            limit: None,
+            given: None,
+        }
+    }
+
+    pub fn breaking(self, broken: Broken) -> Self {
+        Self {
+            rule: Some(broken.rule.to_owned()),
+            limit: broken.limit,
+            given: broken.given,
+            ..self
         }
     }
 
@@ -67,7 +119,7 @@ impl Problem {
     pub fn is_passing(&self) -> bool {
         matches!(
             self.code.as_str(),
-            code::UNAVAILABLE | code::BUSY | code::TOO_FAST
+            code::UNAVAILABLE | code::CANNOT_WRITE | code::BUSY | code::TOO_FAST
         )
     }
 }
@@ -107,7 +159,29 @@ pub mod code {
     pub const BUSY: &str = "busy";
     /// The store does not answer; nothing is known to be stored. The same id may be sent again.
     pub const UNAVAILABLE: &str = "unavailable";
+    /// The store is there and takes nothing: a full disk, a read-only directory. The same id may
+    /// be sent again.
+    pub const CANNOT_WRITE: &str = "cannot_write";
     pub const INTERNAL: &str = "internal";
     /// The browser would not store it, so that it was not sent. No server says this.
     pub const NOT_KEPT: &str = "not_kept";
+}
+
+/// The rules that one code stands for.
+pub mod rule {
+    pub const EMPTY: &str = "empty";
+    pub const TOO_SHORT: &str = "too_short";
+    pub const TOO_LONG: &str = "too_long";
+    pub const TOO_MANY_BYTES: &str = "too_many_bytes";
+    pub const BAD_CHARACTER: &str = "bad_character";
+    pub const NO_LETTER: &str = "no_letter";
+    pub const MIXED_DIRECTIONS: &str = "mixed_directions";
+    pub const TOO_MANY_MARKS: &str = "too_many_marks";
+    pub const ONE_EMOJI: &str = "one_emoji";
+    pub const ROOM_FULL: &str = "room_full";
+    pub const TOO_MANY_REACTIONS: &str = "too_many_reactions";
+    pub const DIRECT_ROOM: &str = "direct_room";
+    pub const ONLY_ITS_MAKER: &str = "only_its_maker";
+    pub const REGISTRATION_CLOSED: &str = "registration_closed";
+    pub const NO_ATTACHMENTS: &str = "no_attachments";
 }
