@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use protocol::wire::{
-    DeleteMessage, EditMessage, EnterRoom, Entered, MarkRead, NewMessage, PostMessage,
-    ReactToMessage, Typing, code,
+    Broken, DeleteMessage, EditMessage, EnterRoom, Entered, MarkRead, NewMessage, PostMessage,
+    ReactToMessage, Typing, code, rule,
 };
 use protocol::{OpId, RoomRef};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use uuid::Uuid;
 
 use super::destination::Target;
@@ -46,15 +46,7 @@ impl Operation {
             });
         };
         match target {
-            Target::Message => read(body).map(|post: PostMessage| {
-                let id = post.id.unwrap_or_else(new_op);
-                let message = NewMessage {
-                    id,
-                    body: post.body,
-                    reply_to: post.reply_to,
-                };
-                Self::Post(post.room_id, message)
-            }),
+            Target::Message => read(body).and_then(Sent::understood),
             Target::Edit => read(body).map(Self::Edit),
             Target::Delete => read(body).map(Self::Delete),
             Target::React => read(body).map(Self::React),
@@ -121,6 +113,38 @@ impl Operation {
     }
 }
 
+/// A message, and what is not taken with one yet.
+#[derive(Deserialize)]
+struct Sent {
+    #[serde(flatten)]
+    post: PostMessage,
+    attachments: Option<Vec<IgnoredAny>>,
+}
+
+impl Sent {
+    fn understood(self) -> Result<Operation, Rejected> {
+        let Self { post, attachments } = self;
+        if attachments.is_some_and(|attachments| !attachments.is_empty()) {
+            let refused = Refused::new(
+                code::BAD_REQUEST,
+                "Files cannot be sent yet. Send the text without `attachments`.",
+            );
+            return Err(Rejected {
+                refused: refused
+                    .in_field("attachments")
+                    .breaking(Broken::new(rule::NO_ATTACHMENTS)),
+                op: post.id,
+            });
+        }
+        let message = NewMessage {
+            id: post.id.unwrap_or_else(new_op),
+            body: post.body,
+            reply_to: post.reply_to,
+        };
+        Ok(Operation::Post(post.room_id, message))
+    }
+}
+
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Rejected> {
     serde_json::from_slice(body).map_err(|error| Rejected {
         refused: Refused::new(
@@ -163,6 +187,21 @@ mod tests {
         };
         assert_eq!(room, ROOM.parse().unwrap());
         assert_eq!(message.body, "hello");
+    }
+
+    #[test]
+    fn a_message_with_files_is_refused_and_not_sent_without_them() {
+        let send = |attachments: &str| {
+            let body = format!(
+                r#"{{"id":"{ROOM}","roomId":"{ROOM}","body":"look","attachments":{attachments}}}"#
+            );
+            Operation::parse("/pub/chat/message", body.as_bytes())
+        };
+        let rejected = send(r#"[{"id":"a picture"}]"#).unwrap_err();
+        assert_eq!(rejected.refused.code, code::BAD_REQUEST);
+        assert_eq!(rejected.refused.field, Some("attachments"));
+        assert_eq!(rejected.op, Some(ROOM.parse().unwrap()));
+        assert!(send("[]").is_ok() && send("null").is_ok());
     }
 
     #[test]
