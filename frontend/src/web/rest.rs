@@ -25,6 +25,9 @@ use crate::link;
 /// After this a request is given up: the network is there and nothing comes through.
 const PATIENCE: u64 = 15_000;
 
+/// Items of a list that are asked for at once.
+const PAGE: usize = 100;
+
 /// Which part of a room's messages.
 #[derive(Clone, Copy, Debug)]
 pub enum Span {
@@ -56,7 +59,14 @@ impl Rest {
     }
 
     pub async fn rooms(&self) -> Answer<Page<Room>> {
-        self.get("/api/rooms").await
+        let mut rooms: Page<Room> = self.all("/api/rooms").await?;
+        if rooms.items.len() >= PAGE {
+            // What became active meanwhile has moved from a later page to the first.
+            let first: Page<Room> = self.get("/api/rooms").await?;
+            rooms.items.extend(first.items);
+            rooms.users.extend(first.users);
+        }
+        Ok(rooms)
     }
 
     pub async fn window(&self, room: RoomId) -> Answer<RoomWindow> {
@@ -78,22 +88,25 @@ impl Rest {
             .await
     }
 
-    /// All of them, page by page.
     pub async fn members(&self, room: RoomId) -> Answer<Vec<Member>> {
-        let mut members: Vec<Member> = Vec::new();
-        let mut path = format!("/api/rooms/{room}/members?limit=100");
+        let path = format!("/api/rooms/{room}/members");
+        Ok(self.all(&path).await?.items)
+    }
+
+    /// A whole list, page by page.
+    async fn all<T: DeserializeOwned>(&self, list: &str) -> Answer<Page<T>> {
+        let mut whole = Page::whole(Vec::new());
+        let mut path = format!("{list}?limit={PAGE}");
         loop {
-            let page: Page<Member> = self.get(&path).await?;
+            let page: Page<T> = self.get(&path).await?;
             let came = page.items.len();
-            members.extend(page.items);
+            whole.items.extend(page.items);
+            whole.users.extend(page.users);
             match page.next {
                 Some(next) if came > 0 => {
-                    path = format!(
-                        "/api/rooms/{room}/members?limit=100&after={}",
-                        escape(&next)
-                    );
+                    path = format!("{list}?limit={PAGE}&after={}", escape(&next));
                 }
-                _ => return Ok(members),
+                _ => return Ok(whole),
             }
         }
     }
@@ -136,7 +149,7 @@ impl Rest {
     }
 
     pub async fn devices(&self) -> Answer<Page<Device>> {
-        self.get("/api/me/sessions").await
+        self.all("/api/me/sessions").await
     }
 
     pub async fn end_device(&self, session: SessionId) -> Answer<()> {

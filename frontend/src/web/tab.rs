@@ -143,18 +143,15 @@ impl Tab {
             }
         };
         self.meet(page.users);
-        let is_whole = page.next.is_none();
         let here: HashSet<RoomId> = page.items.iter().map(|room| room.id).collect();
         self.client.rooms.update(|rooms| {
             for room in page.items {
                 rooms.put(room);
             }
         });
-        if is_whole {
-            // Those that came while the list was on its way are not in `known`.
-            for room in known.into_iter().filter(|room| !here.contains(room)) {
-                self.room_is_gone(room);
-            }
+        // Those that came while the list was on its way are not in `known`.
+        for room in known.into_iter().filter(|room| !here.contains(room)) {
+            self.room_is_gone(room);
         }
         if let Some(room) = self.on_screen.get() {
             self.load_if_needed(room);

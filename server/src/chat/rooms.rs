@@ -8,6 +8,7 @@ use protocol::wire::{NewRoom, Page, Room, RoomKind, RoomWindow, code};
 use protocol::{OpId, Rev, RoomId, RoomRef, UserId};
 
 use super::messages::named_by_messages;
+use super::paging::{Cursor, cut};
 use super::{Chat, Principal, Refused, page_size};
 use crate::presence::Notice;
 use crate::store::{Appended, Change, MAX_MEMBERS, MyRoom, Refusal, RoomDraft, Span};
@@ -35,8 +36,23 @@ impl Chat {
     }
 
     pub async fn rooms(&self, who: Principal) -> Result<Page<Room>, Refused> {
+        self.rooms_after(who, None, usize::MAX).await
+    }
+
+    /// A page of my rooms.
+    pub async fn rooms_after(
+        &self,
+        who: Principal,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Room>, Refused> {
         self.standing(who).await?;
-        let mine = self.parts.store.rooms_of(who.user).await?;
+        let mut mine = self.parts.store.rooms_of(who.user).await?;
+        let place = |mine: &MyRoom| Cursor {
+            at: mine.active_at,
+            id: mine.room.id.uuid(),
+        };
+        let next = cut(&mut mine, place, after, limit);
         let mut named =
             named_by_messages(mine.iter().filter_map(|mine| mine.last_message.as_ref()));
         named.insert(who.user);
@@ -52,11 +68,7 @@ impl Chat {
             .into_iter()
             .map(|mine| room_as_seen(mine, &own_name))
             .collect();
-        Ok(Page {
-            items,
-            next: None,
-            users,
-        })
+        Ok(Page { items, next, users })
     }
 
     pub async fn room(&self, who: Principal, room: RoomRef) -> Result<Room, Refused> {
@@ -64,7 +76,7 @@ impl Chat {
         self.room_of(who, room.id()).await
     }
 
-    /// What the page of a room shows first. Whoever the messages name and is no member any more
+    /// What the page of a room shows first: Whoever the messages name and is no member any more
     /// can be asked for with [`Chat::users`].
     pub async fn window(&self, who: Principal, room: RoomRef) -> Result<RoomWindow, Refused> {
         let reach = self.reach(who, room).await?;

@@ -10,6 +10,7 @@ use protocol::wire::{Device, Page, code};
 use protocol::{SessionId, Timestamp};
 use tokio::sync::broadcast::error::RecvError;
 
+use super::paging::{Cursor, cut};
 use super::tokens::{ACCESS_LIFETIME, made_before};
 use super::{Chat, Principal, Refused};
 use crate::presence::Notice;
@@ -29,13 +30,26 @@ impl Chat {
         }
     }
 
-    pub async fn sessions(&self, who: Principal) -> Result<Page<Device>, Refused> {
+    pub async fn sessions(
+        &self,
+        who: Principal,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Device>, Refused> {
         self.standing(who).await?;
         let mut devices = self.parts.store.sessions_of(who.user).await?;
         for device in &mut devices {
             device.current = device.id == who.session;
         }
-        Ok(Page::whole(devices))
+        let place = |device: &Device| Cursor {
+            at: device.used_at,
+            id: device.id.uuid(),
+        };
+        let next = cut(&mut devices, place, after, limit);
+        Ok(Page {
+            next,
+            ..Page::whole(devices)
+        })
     }
 
     pub async fn end_session(&self, who: Principal, session: SessionId) -> Result<(), Refused> {

@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 
 use super::Web;
 use super::problem::Failure;
+use crate::chat::Cursor;
 
 /// A JSON body. Its content type must say so: no form of another site's page can send one.
 pub struct Json<T>(pub T);
@@ -110,5 +111,23 @@ impl Limit {
     /// cursor.
     pub fn get(self) -> usize {
         self.limit.unwrap_or(Self::USUAL).clamp(1, Self::MOST)
+    }
+}
+
+/// Which page of a list that is sorted by time.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Onward {
+    /// The `next` of the page before.
+    #[param(value_type = Option<String>)]
+    pub after: Option<Cursor>,
+    /// How many at most, 1 to 200; 200 if it is not said.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<usize>,
+}
+
+impl Onward {
+    pub fn limit(self) -> usize {
+        self.limit.unwrap_or(Limit::MOST).clamp(1, Limit::MOST)
     }
 }

@@ -135,7 +135,7 @@ async fn ones_devices_are_listed_and_another_one_can_be_ended() {
     let from = Visitor { agent, ..visitor() };
     let phone = house.let_in(house.chat.login(form, &from).await.unwrap());
 
-    let devices = house.chat.sessions(mina.who).await.unwrap().items;
+    let devices = house.chat.sessions(mina.who, None, 50).await.unwrap().items;
     assert_eq!(devices.len(), 2);
     let current: Vec<_> = devices.iter().filter(|device| device.current).collect();
     assert_eq!((current.len(), current[0].id), (1, mina.who.session));
@@ -151,7 +151,16 @@ async fn ones_devices_are_listed_and_another_one_can_be_ended() {
         .await
         .unwrap();
     assert!(house.chat.authenticate(&phone.access_token).is_err());
-    assert_eq!(house.chat.sessions(mina.who).await.unwrap().items.len(), 1);
+    assert_eq!(
+        house
+            .chat
+            .sessions(mina.who, None, 50)
+            .await
+            .unwrap()
+            .items
+            .len(),
+        1
+    );
     let again = house
         .chat
         .end_session(mina.who, phone.who.session)

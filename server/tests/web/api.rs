@@ -287,3 +287,37 @@ async fn people_are_found_by_name_and_named_by_id() {
         "unauthenticated"
     );
 }
+
+#[tokio::test]
+async fn rooms_and_devices_come_in_pages() {
+    let house = House::new();
+    let mina = house.person("mina").await;
+    for name in ["One", "Two", "Three"] {
+        mina.group(name, &[]).await;
+        house.pass(std::time::Duration::from_secs(1));
+    }
+    for agent in ["/api/auth/login"; 2] {
+        let form = json!({ "username": "mina", "password": crate::asking::PASSWORD });
+        assert_eq!(house.program().post(agent, form).await.status, 200);
+        house.pass(std::time::Duration::from_secs(1));
+    }
+    for list in ["/api/rooms", "/api/me/sessions"] {
+        let whole = mina.get(list).await.json();
+        let ids = |page: &Value| -> Vec<Value> {
+            let items = page["items"].as_array().unwrap();
+            items.iter().map(|item| item["id"].clone()).collect()
+        };
+        assert_eq!(ids(&whole).len(), 3, "{list}");
+        assert!(whole.get("next").is_none(), "{list}");
+        let first = mina.get(&format!("{list}?limit=2")).await.json();
+        let next = first["next"].as_str().unwrap();
+        let second = mina
+            .get(&format!("{list}?limit=2&after={next}"))
+            .await
+            .json();
+        assert!(second.get("next").is_none(), "{list}");
+        assert_eq!([ids(&first), ids(&second)].concat(), ids(&whole), "{list}");
+        let answer = mina.get(&format!("{list}?after=nonsense")).await;
+        assert_eq!(answer.code(), "bad_request", "{list}");
+    }
+}

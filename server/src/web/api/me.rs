@@ -8,7 +8,7 @@ use protocol::wire::{ChangeMe, DeleteMe, Device, Page, User, UserDetails};
 
 use super::Refusals;
 use crate::web::cookies::Kept;
-use crate::web::extract::{Json, Path};
+use crate::web::extract::{Json, Onward, Path, Query};
 use crate::web::identity::Who;
 use crate::web::problem::Failure;
 use crate::web::visitor::Source;
@@ -61,13 +61,16 @@ pub async fn delete(
 /// The devices that are signed in
 #[utoipa::path(
     get, path = "/me/sessions", tag = "accounts",
+    params(Onward),
     responses((status = 200, body = Page<Device>), Refusals)
 )]
 pub async fn sessions(
     State(web): State<Web>,
     Who(who): Who,
+    Query(onward): Query<Onward>,
 ) -> Result<axum::Json<Page<Device>>, Failure> {
-    Ok(axum::Json(web.chat.sessions(who).await?))
+    let page = web.chat.sessions(who, onward.after, onward.limit()).await?;
+    Ok(axum::Json(page))
 }
 
 /// Sign a device out

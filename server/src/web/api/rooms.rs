@@ -9,20 +9,26 @@ use utoipa::ToSchema;
 
 use super::Refusals;
 use crate::web::Web;
-use crate::web::extract::{Json, Path};
+use crate::web::extract::{Json, Onward, Path, Query};
 use crate::web::identity::Who;
 use crate::web::problem::Failure;
 
 /// My rooms, latest activity first
 #[utoipa::path(
     get, path = "/rooms", tag = "rooms",
+    params(Onward),
     responses((status = 200, body = Page<Room>), Refusals)
 )]
 pub async fn list(
     State(web): State<Web>,
     Who(who): Who,
+    Query(onward): Query<Onward>,
 ) -> Result<axum::Json<Page<Room>>, Failure> {
-    Ok(axum::Json(web.chat.rooms(who).await?))
+    let page = web
+        .chat
+        .rooms_after(who, onward.after, onward.limit())
+        .await?;
+    Ok(axum::Json(page))
 }
 
 /// Make a room
