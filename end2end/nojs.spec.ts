@@ -60,3 +60,31 @@ test("without JavaScript language and theme can be chosen", async ({ visit }) =>
   );
   await expect(page).toHaveURL("/login");
 });
+
+test("without JavaScript what was refused is given back, and older messages are a link away", async ({
+  arrive,
+  visit,
+  complaints,
+}) => {
+  complaints.expect(/status of 422/);
+  const haneul = await arrive("haneul");
+  const room = await haneul.api.makeGroup("Courtyard", []);
+  for (let number = 0; number < 55; number += 1) await haneul.api.say(room, `Line ${number}.`);
+  const page = await (await visit(without)).newPage();
+  const chat = new Chat(page, words);
+  await page.goto(`/login?next=/rooms/${room.id}`);
+  await page.getByRole("textbox", { name: words.username }).fill("haneul");
+  await page.getByLabel(words.password, { exact: true }).fill(password);
+  await page.getByRole("button", { name: words.logIn }).click();
+  await expect(chat.message("Line 54.")).toBeVisible();
+  await page.getByRole("link", { name: "Earlier messages" }).click();
+  await expect(chat.message("Line 0.")).toBeVisible();
+  await expect(chat.message("Line 54.")).toHaveCount(0);
+  await page.getByRole("link", { name: "Latest messages" }).click();
+  await expect(chat.message("Line 54.")).toBeVisible();
+
+  await chat.composer().fill(`Too long a story ${"x".repeat(10_001)}`);
+  await page.getByRole("button", { name: words.send, exact: true }).click();
+  await expect(page.getByRole("alert")).toContainText("10000");
+  await expect(page.getByRole("alert")).toContainText("Too long a story");
+});

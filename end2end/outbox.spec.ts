@@ -65,6 +65,38 @@ test("a message whose acknowledgement was lost is not there twice", async ({ arr
   expect(await bada.api.messages(room)).toHaveLength(2);
 });
 
+test("a message that the server cannot store waits, says why, and goes when it can", async ({ arrive }) => {
+  const haneul = await arrive("haneul");
+  const room = await haneul.api.makeGroup("Courtyard", []);
+  let full = true;
+  await haneul.context.routeWebSocket(/\/stomp/, (socket) => {
+    const server = socket.connectToServer();
+    let errors = "";
+    socket.onMessage((data) => {
+      const frame = String(data);
+      if (frame.includes("destination:/user/queue/errors")) errors = /^id:(.*)$/m.exec(frame)?.[1] ?? "";
+      if (!full || !frame.includes("destination:/pub/chat/message")) {
+        server.send(data);
+        return;
+      }
+      // As a server answers whose disk is full.
+      const { id } = JSON.parse(frame.slice(frame.indexOf("\n\n") + 2, frame.lastIndexOf("\0"))) as { id: string };
+      const problem = JSON.stringify({ code: "cannot_write", detail: "Nothing can be stored: the disk is full.", id });
+      socket.send(
+        `MESSAGE\nsubscription:${errors}\nmessage-id:1\ndestination:/user/queue/errors\n\n${problem}\0`,
+      );
+    });
+  });
+  await haneul.chat.open(room);
+  await haneul.chat.send("Is there room?");
+  const said = haneul.chat.message("Is there room?");
+  await expect(said.getByRole("status").filter({ hasText: /disk|디스크/ })).toBeVisible();
+  full = false;
+  await haneul.chat.expectSent("Is there room?");
+  await expect(said.getByRole("status")).toHaveCount(0);
+  expect(await haneul.api.messages(room)).toHaveLength(1);
+});
+
 test("without a network the page says so, and goes on when it is back", async ({ arrive, complaints }) => {
   complaints.expectLostConnections();
   const haneul = await arrive("haneul");

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 use protocol::state::{Outbox, RoomList, Timeline};
 use protocol::wire::{Boot, Language, Member, Problem, Theme, User};
-use protocol::{Rev, RoomId, Timestamp, UserId};
+use protocol::{OpId, Rev, RoomId, Timestamp, UserId};
 
 /// How the socket is.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +71,12 @@ pub struct Client {
     /// From the address or the form that was sent.
     pub problem: RwSignal<Option<Problem>>,
     pub typed_name: RwSignal<Option<String>>,
+    pub typed_body: RwSignal<Option<String>>,
+    pub typed_id: Option<OpId>,
+    /// For the form of this page; what a script sends has ids of its own.
+    pub form_id: Option<OpId>,
+    /// Why what waits in the outbox is not taken at the moment.
+    pub held_up: RwSignal<Option<Problem>>,
 }
 
 impl Client {
@@ -81,7 +87,7 @@ impl Client {
         let rooms = RoomList::new(boot.rooms);
         if let Some(window) = boot.room {
             let mut timeline = Timeline::new(window.room);
-            timeline.load(window.messages, window.head, window.more, false);
+            timeline.load(window.messages, window.head, window.more, window.newer);
             timeline.learn(window.notes);
             let read = rooms.get(window.room).map_or(window.head, |room| room.read);
             let room = OpenRoom {
@@ -114,6 +120,10 @@ impl Client {
             notices: RwSignal::new(Vec::new()),
             problem: RwSignal::new(boot.problem),
             typed_name: RwSignal::new(boot.typed_name),
+            typed_body: RwSignal::new(boot.typed_body),
+            typed_id: boot.typed_id,
+            form_id: boot.form_id,
+            held_up: RwSignal::new(None),
         }
     }
 

@@ -116,6 +116,7 @@ pub fn lived_in(mut boot: Boot, open: Option<RoomId>) -> Boot {
             messages,
             head,
             more: group_is_open,
+            newer: false,
         });
     }
     boot

@@ -8,6 +8,7 @@ use super::look::LookForm;
 use crate::address::Address;
 use crate::client::Client;
 use crate::common::icon::Mark;
+use crate::common::refusal::Refusal;
 use crate::i18n::use_texts;
 
 #[component]
@@ -132,17 +133,6 @@ fn UsernameField(hint: Option<&'static str>) -> impl IntoView {
 
 fn is_about(problem: Option<&Problem>, field: &str) -> bool {
     problem.is_some_and(|problem| problem.field.as_deref() == Some(field))
-}
-
-/// What was wrong with the form that was sent.
-#[component]
-fn Refusal() -> impl IntoView {
-    let client = expect_context::<Client>();
-    let texts = use_texts();
-    let problem = client.problem.get_untracked();
-    problem.map(|problem| {
-        view! { <p class="field-error" role="alert">{texts.problem(&problem)}</p> }.into_any()
-    })
 }
 
 /// Where to go afterwards, when a link led here.

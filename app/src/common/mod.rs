@@ -10,4 +10,5 @@ pub mod length;
 pub mod links;
 pub mod names;
 pub mod parts;
+pub mod refusal;
 pub mod time;

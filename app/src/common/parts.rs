@@ -72,6 +72,14 @@ pub fn handler<E: 'static>(then: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
     Box::new(then)
 }
 
+/// Whether a script brings the page to life: not yet where the server draws it and in the first drawing of the browser, which
+/// must equal it. Until then links and forms do what buttons do later.
+pub fn alive() -> ReadSignal<bool> {
+    let alive = RwSignal::new(false);
+    watch(move || alive.set(true));
+    alive.read_only()
+}
+
 /// What is done in the browser, now and whenever what it reads has changed.
 pub fn watch(then: impl FnMut() + 'static) {
     let mut then: Box<dyn FnMut()> = Box::new(then);

@@ -6,6 +6,7 @@ mod notices;
 mod shortcuts;
 mod status;
 mod title;
+mod trouble;
 
 use leptos::prelude::*;
 
@@ -14,6 +15,7 @@ use crate::address::{Address, Page};
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::Client;
 use crate::common::parts::{part, value, watch};
+use crate::common::refusal::Refusal;
 use crate::i18n::use_texts;
 use crate::side::{SidePane, room_in};
 use crate::talk::{Lobby, Places, RoomPage};
@@ -21,6 +23,7 @@ use crate::welcome::Welcome;
 use keys_help::KeysHelp;
 use notices::Notices;
 use status::LinkStatus;
+use trouble::Trouble;
 
 /// Whether this is the page that the server drew: it has been painted already, so that nothing
 /// on it may jump.
@@ -54,6 +57,7 @@ pub fn House(page: Memo<Page>) -> impl IntoView {
         let member = client.me.with(Option::is_some);
         match (member, page.get() == Page::Settings) {
             (true, _) => Frame::Panes,
+            (false, _) if cannot_tell(client) => Frame::Trouble,
             (false, true) => Frame::Settings,
             (false, false) => Frame::Welcome,
         }
@@ -61,8 +65,9 @@ pub fn House(page: Memo<Page>) -> impl IntoView {
     part(move || match frame.get() {
         Frame::Panes => view! { <Panes page/> }.into_any(),
         Frame::Settings => {
-            view! { <main class="plain-page" id="main"><SettingsPage/></main> }.into_any()
+            view! { <main class="plain-page" id="main"><Refusal/><SettingsPage/></main> }.into_any()
         }
+        Frame::Trouble => view! { <Trouble/> }.into_any(),
         Frame::Welcome => view! { <Welcome/> }.into_any(),
     })
 }
@@ -73,6 +78,17 @@ enum Frame {
     /// Language and theme are for strangers too.
     Settings,
     Welcome,
+    /// Nobody knows whether this is a stranger.
+    Trouble,
+}
+
+/// Whether who is there is unknown for the server's own reasons (too much to do, or something broken), and not because
+/// something was wrong with what was asked.
+fn cannot_tell(client: Client) -> bool {
+    client.problem.with(|problem| {
+        let status = problem.as_ref().and_then(|problem| problem.status);
+        status.is_some_and(|status| status == 429 || status >= 500)
+    })
 }
 
 #[component]
@@ -99,8 +115,8 @@ fn Panes(page: Memo<Page>) -> impl IntoView {
             <main class="main" id="main" tabindex="-1">
                 {part(move || match page.get() {
                     Page::Room => view! { <RoomPage/> }.into_any(),
-                    Page::Settings => view! { <SettingsPage/> }.into_any(),
-                    _ => view! { <Lobby/> }.into_any(),
+                    Page::Settings => view! { <Refusal/><SettingsPage/> }.into_any(),
+                    _ => view! { <Refusal/><Lobby/> }.into_any(),
                 })}
             </main>
         </div>

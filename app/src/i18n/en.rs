@@ -150,6 +150,8 @@ pub static ENGLISH: Texts = Texts {
         begins: "This is where the conversation begins.",
         loading: "Loading messages…",
         load_older: "Load earlier messages",
+        earlier: "Earlier messages",
+        latest: "Latest messages",
         new_messages: "New messages",
         new_since: |n| {
             if n == 1 {
@@ -249,6 +251,7 @@ pub static ENGLISH: Texts = Texts {
             )
         },
         not_kept: "What you wrote is still in the box.",
+        not_sent: "This was not sent. You can copy it from here:",
     },
     state: StateTexts {
         connecting: "Connecting…",
@@ -272,6 +275,7 @@ pub static ENGLISH: Texts = Texts {
             }
         },
         unsent: "Not sent yet",
+        trouble: "The server has a problem right now",
         close_notice: "Close notice",
         notices: "Notices",
     },

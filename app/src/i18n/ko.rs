@@ -129,6 +129,8 @@ pub static KOREAN: Texts = Texts {
         begins: "여기서 대화가 시작됐어요.",
         loading: "메시지를 불러오는 중…",
         load_older: "이전 메시지 불러오기",
+        earlier: "이전 메시지",
+        latest: "최신 메시지",
         new_messages: "새 메시지",
         new_since: |n| format!("새 메시지 {n}개"),
         jump_latest: "최신 메시지로",
@@ -206,6 +208,7 @@ pub static KOREAN: Texts = Texts {
             )
         },
         not_kept: "입력한 내용은 그대로 있어요.",
+        not_sent: "보내지 못한 글이에요. 여기서 복사할 수 있어요.",
     },
     state: StateTexts {
         connecting: "연결하는 중…",
@@ -217,6 +220,7 @@ pub static KOREAN: Texts = Texts {
         waiting: |n| format!("보낼 메시지 {n}개"),
         not_sent: |n| format!("보내지 못한 메시지 {n}개"),
         unsent: "아직 보내지 못했어요",
+        trouble: "지금 서버에 문제가 있어요",
         close_notice: "알림 닫기",
         notices: "알림",
     },

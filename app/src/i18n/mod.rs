@@ -139,6 +139,9 @@ pub struct RoomTexts {
     pub begins: &'static str,
     pub loading: &'static str,
     pub load_older: &'static str,
+    /// Links, where there is no script to load more.
+    pub earlier: &'static str,
+    pub latest: &'static str,
     pub new_messages: &'static str,
     pub new_since: fn(u64) -> String,
     pub jump_latest: &'static str,
@@ -209,6 +212,7 @@ pub struct ComposerTexts {
     /// In kilobytes.
     pub too_large: fn(usize, usize) -> String,
     pub not_kept: &'static str,
+    pub not_sent: &'static str,
 }
 
 pub struct StateTexts {
@@ -221,6 +225,7 @@ pub struct StateTexts {
     pub waiting: fn(usize) -> String,
     pub not_sent: fn(usize) -> String,
     pub unsent: &'static str,
+    pub trouble: &'static str,
     pub close_notice: &'static str,
     pub notices: &'static str,
 }

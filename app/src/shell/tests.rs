@@ -69,6 +69,70 @@ fn the_name_in_a_refused_form_comes_back_as_text() {
     }
 }
 
+/// The page of a room that answers a form which was refused.
+fn unsent(code: &str, body: &str) -> String {
+    let mut boot = lived_in(boot(Language::English, Theme::System), Some(id(GROUP)));
+    let mut problem = Problem::new(code, NASTY);
+    problem.status = Some(503);
+    boot.problem = Some(problem);
+    boot.typed_body = Some(body.to_owned());
+    boot.typed_id = Some(id(77));
+    boot.form_id = Some(id(78));
+    page(&format!("/rooms/{}", id::<protocol::RoomId>(GROUP)), boot)
+}
+
+#[test]
+fn a_refused_message_comes_back_as_text_above_the_composer() {
+    for code in [code::TOO_LONG, code::UNAVAILABLE] {
+        let html = unsent(code, NASTY);
+        assert_tame(&html);
+        let told = html.find("role=\"alert\"").unwrap();
+        assert!(told < html.find("class=\"composer\"").unwrap());
+        assert!(html.contains("></textarea>"));
+    }
+}
+
+#[test]
+fn what_may_be_taken_later_can_be_sent_again_under_its_id() {
+    let again = format!("name=\"id\" value=\"{}\"", id::<protocol::OpId>(77));
+    let html = unsent(code::UNAVAILABLE, "hello there");
+    assert!(html.contains(&again), "{html}");
+    assert!(html.contains("name=\"body\" value=\"hello there\""));
+    assert!(!unsent(code::TOO_LONG, "hello there").contains(&again));
+}
+
+#[test]
+fn while_nobody_knows_who_is_there_the_page_offers_to_try_again() {
+    let room = format!("/rooms/{}", id::<protocol::RoomId>(GROUP));
+    for path in ["/", "/settings", room.as_str()] {
+        let mut boot = boot(Language::Korean, Theme::System);
+        let mut problem = Problem::new(code::UNAVAILABLE, NASTY);
+        problem.status = Some(503);
+        boot.problem = Some(problem);
+        let html = page(path, boot);
+        assert_tame(&html);
+        assert!(html.contains("role=\"alert\""), "{html}");
+        assert!(html.contains(&format!("href=\"{path}\"")), "{html}");
+        assert!(!html.contains("href=\"/register\""), "{html}");
+    }
+}
+
+#[test]
+fn older_messages_are_a_link_away_without_a_script_and_so_is_the_way_back() {
+    let room = format!("/rooms/{}", id::<protocol::RoomId>(GROUP));
+    let mut boot = lived_in(boot(Language::English, Theme::System), Some(id(GROUP)));
+    let first = boot.room.as_ref().unwrap().messages[0].rev;
+    let back = format!("<a href=\"{room}\" rel=\"external\">");
+    let html = page(&room, boot.clone());
+    assert!(
+        html.contains(&format!("href=\"{room}?before={first}\"")),
+        "{html}"
+    );
+    assert!(!html.contains(&back));
+    boot.room.as_mut().unwrap().newer = true;
+    assert!(page(&room, boot).contains(&back));
+}
+
 #[test]
 fn the_boot_is_the_same_after_a_trip_through_the_page() {
     let mut boot = lived_in(boot(Language::Korean, Theme::Dark), Some(id(GROUP)));

@@ -43,14 +43,17 @@ impl Acts {
         let held = Memo::new(move |_| client.opened.with(|opened| opened.get(&room).cloned()));
         let divider = RwSignal::new(Divider::default());
         let rows = super::room::rows_of(room, client, held, divider);
+        let detached = held
+            .get_untracked()
+            .is_some_and(|open| open.with_untracked(|open| open.timeline.has_newer()));
         Self {
             room,
             browser,
             held,
             rows,
             divider,
-            scroller: Scroller::new(),
             draft: Drafting::new(room, browser),
+            scroller: Scroller::new(!detached),
             replying: RwSignal::new(None),
             editing: RwSignal::new(None),
             deleting: RwSignal::new(None),

@@ -58,6 +58,7 @@ pub fn Composer() -> impl IntoView {
     };
     view! {
         <form class="composer" method="post" action=format!("/rooms/{}", acts.room) on:submit=handler(submit)>
+            {client.form_id.map(|id| view! { <input type="hidden" name="id" value=id.to_string()/> }.into_any())}
             <ReplyingTo/>
             {part(move || desk.refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> }.into_any()))}
             <div class="composer-box">

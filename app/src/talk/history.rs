@@ -12,7 +12,7 @@ use crate::browser::Intent;
 use crate::client::{Client, RoomState};
 use crate::common::dom;
 use crate::common::icon::{Glyph, Icon};
-use crate::common::parts::{Lines, Shown, handler, part, value, watch};
+use crate::common::parts::{Lines, Shown, alive, handler, part, value, watch};
 use crate::common::time::Day;
 use crate::i18n::use_texts;
 
@@ -64,7 +64,7 @@ pub fn History() -> impl IntoView {
                         line=row
                     />
                     <Shown when=move || acts.with_open(|open| open.timeline.has_newer()).unwrap_or(false)>
-                        <p class="loading-more">{texts.room.loading}</p>
+                        <Newer/>
                     </Shown>
                 </div>
             </div>
@@ -74,6 +74,24 @@ pub fn History() -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// What stands under the last message where there are newer ones.
+#[component]
+fn Newer() -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let texts = use_texts();
+    let alive = alive();
+    view! {
+        <p class="loading-more">
+            {part(move || if alive.get() {
+                texts.room.loading.into_any()
+            } else {
+                let latest = format!("/rooms/{}", acts.room);
+                view! { <a href=latest rel="external">{texts.room.latest}</a> }.into_any()
+            })}
+        </p>
+    }
 }
 
 fn row(key: Key) -> AnyView {
@@ -163,11 +181,26 @@ fn Beginning() -> impl IntoView {
         })
         .unwrap_or(Top::Loading)
     });
+    let alive = alive();
+    let earlier = move || {
+        let first = acts.with_open(|open| open.timeline.messages().first().map(|first| first.rev));
+        format!(
+            "/rooms/{}?before={}",
+            acts.room,
+            first.flatten().unwrap_or_default()
+        )
+    };
     part(move || {
         match top.get() {
         Top::Loading => view! { <Skeleton/> }.into_any(),
         Top::Empty => view! { <p class="empty-room">{texts.room.empty}</p> }.into_any(),
         Top::Begins => view! { <p class="room-begins">{texts.room.begins}</p> }.into_any(),
+        Top::More { .. } if !alive.get() => view! {
+            <p class="load-older">
+                <a class="quiet" href=earlier() rel="external">{texts.room.earlier}</a>
+            </p>
+        }
+        .into_any(),
         Top::More { loading } => view! {
             <p class="load-older" data-loading=loading.to_string()>
                 <button type="button" class="quiet" on:click=handler(move |_| acts.browser.ask(Intent::Older(acts.room)))>

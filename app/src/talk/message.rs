@@ -207,9 +207,32 @@ fn is_my_last(acts: Acts, row: Memo<Option<Arc<Row>>>) -> bool {
     })
 }
 
-/// A refusal, where it happened, with what can be done.
+/// A refusal, where it happened: one that will pass, or one with what can be done.
 #[component]
 fn Failure(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let texts = use_texts();
+    let client = expect_context::<Client>();
+    // Said once, at the first that waits.
+    let held_up = move || {
+        let problem = client.held_up.get()?;
+        let first = acts.rows.with(|rows| {
+            let mut rows = rows.messages();
+            rows.find(|row| row.state == Delivery::Waiting)
+                .map(|row| row.id)
+        })?;
+        of(row, |row| row.id == first).then(|| {
+            view! { <p class="held-up" role="status">{texts.problem(&problem)}</p> }.into_any()
+        })
+    };
+    view! {
+        {part(held_up)}
+        <Failed row/>
+    }
+}
+
+#[component]
+fn Failed(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
     let texts = use_texts();
     let failed = Memo::new(move |_| {
         row.with(|row| match row.as_deref().map(|row| &row.state) {

@@ -19,6 +19,7 @@ use crate::address::Address;
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::{Client, OpenRoom, RoomState};
 use crate::common::parts::{Shown, part, watch};
+use crate::common::refusal::Refusal;
 use crate::side::room_in;
 
 #[component]
@@ -69,6 +70,7 @@ fn Room(room: RoomId) -> impl IntoView {
                     <RoomHeader/>
                     <History/>
                     <TypingLine/>
+                    <Refusal/>
                     <Composer/>
                 </section>
                 <Shown when=move || showing_members.get()>

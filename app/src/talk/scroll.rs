@@ -68,11 +68,11 @@ pub struct Scroller {
 }
 
 impl Scroller {
-    pub fn new() -> Self {
+    pub fn new(at_end: bool) -> Self {
         Self {
             log: NodeRef::new(),
             content: NodeRef::new(),
-            at_end: RwSignal::new(true),
+            at_end: RwSignal::new(at_end),
             distance: StoredValue::new(0.0),
             anchor: StoredValue::new(None),
             observer: StoredValue::new_local(None),
@@ -127,8 +127,12 @@ impl Scroller {
             }
             return;
         }
-        if let Some(anchor) = self.anchor.get_value() {
-            self.place(&log, &anchor);
+        match self.anchor.get_value() {
+            Some(anchor) => {
+                self.place(&log, &anchor);
+            }
+            // A page of older messages, which nobody has scrolled yet.
+            None => self.anchor.set_value(self.first_in_view()),
         }
     }
 

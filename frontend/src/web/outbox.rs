@@ -7,7 +7,7 @@ use app::browser::Intent;
 use leptos::prelude::*;
 use protocol::rules::MAX_MESSAGE_BYTES;
 use protocol::state::{Pending, PendingChange, PendingState};
-use protocol::wire::Problem;
+use protocol::wire::{Problem, code};
 use protocol::{OpId, RoomId};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
@@ -146,6 +146,7 @@ impl Tab {
     /// Durable at the server, by receipt.
     pub fn receipted(self: &Rc<Self>, op: OpId) {
         self.sending.backoff.borrow_mut().reset();
+        self.client.held_up.maybe_update(|why| why.take().is_some());
         let Some(room) = self
             .client
             .outbox
@@ -187,6 +188,10 @@ impl Tab {
         let is_passing = problem.is_passing();
         let pause = problem.retry_after.map(|seconds| seconds * 1_000);
         let mut failed = None;
+        // One's own pace needs no words: a moment later it goes on.
+        if is_passing && problem.code != code::TOO_FAST {
+            self.client.held_up.set(Some(problem.clone()));
+        }
         self.client.outbox.maybe_update(|outbox| {
             outbox.refused(op, problem);
             failed = outbox.get(op).cloned();

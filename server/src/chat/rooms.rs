@@ -79,6 +79,16 @@ impl Chat {
     /// What the page of a room shows first: Whoever the messages name and is no member any more
     /// can be asked for with [`Chat::users`].
     pub async fn window(&self, who: Principal, room: RoomRef) -> Result<RoomWindow, Refused> {
+        self.window_at(who, room, Span::Latest).await
+    }
+
+    /// The same for another part of the room.
+    pub async fn window_at(
+        &self,
+        who: Principal,
+        room: RoomRef,
+        span: Span,
+    ) -> Result<RoomWindow, Refused> {
         let reach = self.reach(who, room).await?;
         let members = self
             .members_within(who, &reach, None, page_size(usize::MAX))
@@ -86,17 +96,19 @@ impl Chat {
             .items;
         match reach {
             Reach::Here(room) => {
-                let found = self
-                    .parts
-                    .store
-                    .messages(room, Span::Latest, WINDOW)
-                    .await?;
+                let store = &self.parts.store;
+                let mut found = store.messages(room, span, WINDOW).await?;
+                // A place where there is nothing shows the latest rather than nothing.
+                if found.items.is_empty() && span != Span::Latest {
+                    found = store.messages(room, Span::Latest, WINDOW).await?;
+                }
                 Ok(RoomWindow {
                     room,
                     messages: found.items,
                     notes: found.notes,
                     head: found.head.rev,
                     more: found.older,
+                    newer: found.newer,
                     members,
                 })
             }
@@ -106,6 +118,7 @@ impl Chat {
                 notes: Vec::new(),
                 head: Rev::ZERO,
                 more: false,
+                newer: false,
                 members,
             }),
         }

@@ -68,3 +68,15 @@ async fn every_schema_that_is_named_is_there() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_a_room_opens_with_is_described() {
+    let house = House::new();
+    let description = house.program().get("/api/openapi.json").await.json();
+    let window = &description["components"]["schemas"]["RoomWindow"]["properties"];
+    for field in [
+        "room", "messages", "notes", "head", "more", "newer", "members",
+    ] {
+        assert!(window[field].is_object(), "{field}");
+    }
+}

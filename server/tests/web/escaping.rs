@@ -98,6 +98,22 @@ async fn what_was_typed_into_a_form_comes_back_as_text() {
 }
 
 #[tokio::test]
+async fn a_message_that_comes_back_unsent_is_text() {
+    let house = House::new();
+    let jun = house.person("jun").await;
+    let room = format!("/rooms/{}", jun.group("Yard", &[]).await);
+    let mut browser = house.browser();
+    browser.enter("/login", "jun").await;
+    for attack in ATTACKS {
+        let long = format!("{attack}{}", "x".repeat(10_001));
+        let page = browser.post(&room, &[("body", &long)]).await;
+        assert_eq!(page.status, 422);
+        assert_harmless(&page.text);
+        assert_eq!(page.boot()["typedBody"], long.as_str());
+    }
+}
+
+#[tokio::test]
 async fn addresses_and_headers_are_text() {
     let house = House::new();
     let mut browser = house.browser();

@@ -76,6 +76,7 @@ async fn a_message_that_is_refused_is_said_on_the_rooms_page() {
     assert_eq!(page.status, 422);
     assert_eq!(page.boot()["problem"]["code"], "empty");
     assert!(page.boot()["room"].is_object());
+    assert!(page.text.contains("role=\"alert\""), "{}", page.text);
     let mut eve = house.member("eve").await;
     let page = eve.post(&room, &[("body", "hello")]).await;
     assert_eq!(
@@ -161,4 +162,82 @@ async fn a_form_that_was_open_for_an_hour_is_still_taken() {
     // The log-out has the last word over the renewal on its way in.
     browser.post("/logout", &[]).await;
     assert!(browser.cookies.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_refused_is_given_back_on_the_rooms_page() {
+    let house = House::new();
+    let jun = house.person("jun").await;
+    let room = format!("/rooms/{}", jun.group("Yard", &[]).await);
+    let mut browser = house.browser();
+    browser.enter("/login", "jun").await;
+    let long = format!("a long story {}", "x".repeat(10_001));
+    let id = uuid::Uuid::now_v7().to_string();
+    let page = browser.post(&room, &[("body", &long), ("id", &id)]).await;
+    assert_eq!(page.status, 422);
+    assert_eq!(page.boot()["problem"]["limit"], 10_000);
+    assert_eq!(page.boot()["typedBody"], long.as_str());
+    assert_eq!(page.boot()["typedId"], id.as_str());
+    let alert = page.text.find("role=\"alert\"").unwrap();
+    let composer = page.text.find("name=\"body\"").unwrap();
+    assert!(alert < composer);
+    assert!(page.text[alert..composer].contains("a long story"));
+}
+
+#[tokio::test]
+async fn each_page_of_a_room_names_what_its_form_will_say() {
+    let house = House::new();
+    let jun = house.person("jun").await;
+    let room = format!("/rooms/{}", jun.group("Yard", &[]).await);
+    let mut browser = house.browser();
+    browser.enter("/login", "jun").await;
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let page = browser.get(&room).await;
+        let id = page.boot()["formId"].as_str().unwrap().to_owned();
+        assert!(
+            page.text.contains(&format!("name=\"id\" value=\"{id}\"")),
+            "{}",
+            page.text
+        );
+        ids.push(id);
+    }
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[tokio::test]
+async fn a_long_room_is_read_page_by_page() {
+    let house = House::new();
+    let jun = house.person("jun").await;
+    let room = jun.group("Yard", &[]).await;
+    for number in 0..60 {
+        jun.say(&room, &format!("line {number}.")).await;
+        house.pass(Duration::from_secs(1));
+    }
+    let path = format!("/rooms/{room}");
+    let mut browser = house.browser();
+    browser.enter("/login", "jun").await;
+    let latest = browser.get(&path).await;
+    assert!(latest.text.contains("line 59.") && !latest.text.contains("line 9."));
+    let first = &latest.boot()["room"]["messages"][0]["rev"];
+    let earlier = format!("{path}?before={first}");
+    assert!(
+        latest.text.contains(&format!("href=\"{earlier}\"")),
+        "{}",
+        latest.text
+    );
+    let page = browser.get(&earlier).await;
+    assert!(page.text.contains("line 0.") && page.text.contains("line 9."));
+    assert_eq!(page.boot()["room"]["newer"], true);
+    assert_eq!(page.boot()["room"]["more"], false);
+    // The way back.
+    let back = format!("<a href=\"{path}\" rel=\"external\">");
+    assert!(page.text.contains(&back), "{}", page.text);
+    // Before everything there is nothing to read, and a place that is none is not looked for.
+    for nowhere in ["0", "1", "nonsense"] {
+        let page = browser.get(&format!("{path}?before={nowhere}")).await;
+        assert_eq!(page.status, 200);
+        assert!(page.text.contains("line 59."), "{nowhere}");
+        assert_eq!(page.boot()["room"]["newer"], false);
+    }
 }

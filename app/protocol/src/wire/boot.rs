@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::json::Fields;
 use crate::wire::{Event, Member, Message, Problem, Room, User};
-use crate::{Rev, RoomId, Timestamp, UserId};
+use crate::{OpId, Rev, RoomId, Timestamp, UserId};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Language {
@@ -84,6 +84,12 @@ pub struct Boot {
     pub problem: Option<Problem>,
     /// The name that was typed into the form that was sent, to be kept in it.
     pub typed_name: Option<String>,
+    /// The message in the form that was refused, to be shown as what it is: not sent.
+    pub typed_body: Option<String>,
+    /// What it was named: sent again under that name, it is said once.
+    pub typed_id: Option<OpId>,
+    /// Names what the page's form will say, so that a form that is sent twice says it once.
+    pub form_id: Option<OpId>,
 }
 
 impl<'de> Deserialize<'de> for Boot {
@@ -106,16 +112,20 @@ impl Boot {
             online: fields.take("online")?,
             problem: fields.take("problem")?,
             typed_name: fields.take("typedName")?,
+            typed_body: fields.take("typedBody")?,
+            typed_id: fields.take("typedId")?,
+            form_id: fields.take("formId")?,
         })
     }
 }
 
-/// The last messages of the open room, and where I stand in it.
+/// Messages of the open room, the last ones unless older ones were asked for, and who is in it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RoomWindow {
     pub room: RoomId,
-    /// Oldest first, contiguous up to `head`.
+    /// Oldest first, contiguous; up to `head`, unless there are newer ones.
     pub messages: Vec<Message>,
     /// What happened between them.
     pub notes: Vec<Event>,
@@ -123,6 +133,9 @@ pub struct RoomWindow {
     pub head: Rev,
     /// Whether there is older history.
     pub more: bool,
+    /// Whether there are newer messages than these.
+    #[serde(default)]
+    pub newer: bool,
     pub members: Vec<Member>,
 }
 
@@ -140,6 +153,7 @@ impl RoomWindow {
             notes: fields.take("notes")?,
             head: fields.take("head")?,
             more: fields.take("more")?,
+            newer: fields.take_or_default("newer")?,
             members: fields.take("members")?,
         })
     }

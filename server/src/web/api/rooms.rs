@@ -104,7 +104,7 @@ pub async fn delete(
 #[utoipa::path(
     get, path = "/rooms/{room}/window", tag = "rooms",
     params(("room" = String, Path, description = "A room's id, or `{userA}&{userB}`")),
-    responses((status = 200, body = Object, description = "The window, as a page is started from"), Refusals)
+    responses((status = 200, body = RoomWindow), Refusals)
 )]
 pub async fn window(
     State(web): State<Web>,

@@ -4,14 +4,20 @@
 use std::collections::HashSet;
 
 use protocol::wire::{Boot, Message, Room, RoomWindow, User, code};
-use protocol::{RoomRef, UserId};
+use protocol::{OpId, RoomRef, UserId};
+use uuid::Uuid;
 
 use super::visit::Visit;
 use crate::chat::{Principal, Refused};
+use crate::store::Span;
 use crate::web::Web;
 
 /// The page for whoever looks; with what was refused when something could not be loaded.
-pub async fn load(web: &Web, visit: &Visit, room: Option<RoomRef>) -> (Boot, Option<Refused>) {
+pub async fn load(
+    web: &Web,
+    visit: &Visit,
+    room: Option<(RoomRef, Span)>,
+) -> (Boot, Option<Refused>) {
     let mut boot = Boot {
         language: visit.language,
         theme: visit.theme,
@@ -34,7 +40,7 @@ pub async fn load(web: &Web, visit: &Visit, room: Option<RoomRef>) -> (Boot, Opt
 async fn fill(
     web: &Web,
     who: Principal,
-    room: Option<RoomRef>,
+    room: Option<(RoomRef, Span)>,
     boot: &mut Boot,
 ) -> Result<Option<Refused>, Refused> {
     let (me, rooms) = tokio::join!(web.chat.me(who), web.chat.rooms(who));
@@ -44,8 +50,9 @@ async fn fill(
     let mut users = rooms.users;
     // A room that cannot be shown leaves the rest of the page as it is.
     let mut refused = None;
-    if let Some(room) = room {
-        match web.chat.window(who, room).await {
+    if let Some((room, span)) = room {
+        boot.form_id = Some(OpId(Uuid::now_v7()));
+        match web.chat.window_at(who, room, span).await {
             Ok(window) => {
                 users.extend(window.members.iter().map(|member| member.user.clone()));
                 boot.room = Some(window);

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::render::{Page, see_other};
 use super::visit::Visit;
 use crate::chat::Refused;
+use crate::store::Span;
 use crate::web::cookies::Kept;
 use crate::web::visitor::Source;
 use crate::web::{Web, api, cookies};
@@ -138,12 +139,9 @@ pub async fn post_message(
     room: Result<Path<String>, PathRejection>,
     form: Sent<Said>,
 ) -> Response {
-    let Some(who) = visit.who else {
-        return match visit.trouble {
-            None => see_other(&login_with_target(uri.path())),
-            Some(_) => Page::load(&web, &visit, uri, None).await.render(&web).await,
-        };
-    };
+    if visit.who.is_none() && visit.trouble.is_none() {
+        return see_other(&login_with_target(uri.path()));
+    }
     let Some((_, room)) = super::room_in(room) else {
         return super::unknown(&web, &visit, uri).await;
     };
@@ -152,6 +150,10 @@ pub async fn post_message(
         Err(rejection) => return unreadable(&web, &visit, uri, &rejection).await,
     };
     let id = said.id.unwrap_or_else(|| OpId(Uuid::now_v7()));
+    let Some(who) = visit.who else {
+        let page = Page::load(&web, &visit, uri, None).await;
+        return page.unsent(id, said.body).render(&web).await;
+    };
     // Browsers send every line break as CR LF.
     let body = said.body.replace("\r\n", "\n");
     match web
@@ -173,9 +175,9 @@ pub async fn post_message(
             see_other(&login_with_target(uri.path()))
         }
         Err(refused) => {
-            let mut page = Page::load(&web, &visit, uri, Some(room)).await;
+            let mut page = Page::load(&web, &visit, uri, Some((room, Span::Latest))).await;
             page.refuse_for(&refused);
-            page.render(&web).await
+            page.unsent(id, said.body).render(&web).await
         }
     }
 }

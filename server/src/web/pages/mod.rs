@@ -6,16 +6,18 @@ mod render;
 mod visit;
 
 use axum::extract::rejection::PathRejection;
-use axum::extract::{OriginalUri, Path, Request, State};
+use axum::extract::{OriginalUri, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router, middleware};
-use protocol::RoomRef;
 use protocol::wire::{Problem, code};
+use protocol::{Rev, RoomRef};
+use serde::Deserialize;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{Web, guard};
+use crate::store::Span;
 use render::{Page, see_other};
 use visit::Visit;
 
@@ -52,7 +54,7 @@ async fn room(
     let Some((room, named)) = room_in(room) else {
         return unknown(&web, &visit, uri).await;
     };
-    let page = Page::load(&web, &visit, uri.clone(), Some(named)).await;
+    let page = Page::load(&web, &visit, uri.clone(), Some((named, span_in(&uri)))).await;
     if page.is_a_strangers() {
         return to_login(&uri);
     }
@@ -63,6 +65,18 @@ async fn room(
         return see_other(&format!("/rooms/{id}"));
     }
     page.render(&web).await
+}
+
+#[derive(Deserialize)]
+struct Earlier {
+    before: Rev,
+}
+
+/// Which messages of the room the address asks for; what cannot be understood asks for the latest.
+fn span_in(uri: &Uri) -> Span {
+    Query::<Earlier>::try_from_uri(uri).map_or(Span::Latest, |Query(Earlier { before })| {
+        Span::Before(before)
+    })
 }
 
 /// The room that the address names, as it is spelt there. What is no name of a room is no address

@@ -12,12 +12,13 @@ use axum::response::{IntoResponse, Response};
 use leptos::config::LeptosOptions;
 use leptos::nonce::Nonce;
 use leptos::prelude::provide_context;
-use protocol::RoomRef;
 use protocol::wire::{Boot, Problem, code};
+use protocol::{OpId, RoomRef};
 
 use super::boot;
 use super::visit::Visit;
 use crate::chat::Refused;
+use crate::store::Span;
 use crate::web::Web;
 use crate::web::headers::page_policy;
 use crate::web::problem::{Failure, status_of};
@@ -30,7 +31,7 @@ pub struct Page {
 }
 
 impl Page {
-    pub async fn load(web: &Web, visit: &Visit, uri: Uri, room: Option<RoomRef>) -> Self {
+    pub async fn load(web: &Web, visit: &Visit, uri: Uri, room: Option<(RoomRef, Span)>) -> Self {
         let (boot, refused) = boot::load(web, visit, room).await;
         let mut page = Self {
             boot,
@@ -61,6 +62,13 @@ impl Page {
             status: Some(status.as_u16()),
             ..problem
         });
+    }
+
+    /// The page gives back what was written and not sent.
+    pub fn unsent(mut self, id: OpId, body: String) -> Self {
+        self.boot.typed_id = Some(id);
+        self.boot.typed_body = Some(body);
+        self
     }
 
     pub async fn render(self, web: &Web) -> Response {
