@@ -31,6 +31,15 @@ impl Refused {
         }
     }
 
+    pub fn no_attachments() -> Self {
+        Self::new(
+            code::BAD_REQUEST,
+            "Files cannot be sent yet. Send the text without `attachments`.",
+        )
+        .in_field("attachments")
+        .breaking(Broken::new(rule::NO_ATTACHMENTS))
+    }
+
     pub fn in_field(mut self, field: &'static str) -> Self {
         self.field = Some(field);
         self

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use protocol::wire::{
-    Broken, DeleteMessage, EditMessage, EnterRoom, Entered, MarkRead, NewMessage, PostMessage,
-    ReactToMessage, Typing, code, rule,
+    DeleteMessage, EditMessage, EnterRoom, Entered, MarkRead, NewMessage, PostMessage,
+    ReactToMessage, Typing, code,
 };
 use protocol::{OpId, RoomRef};
 use serde::Deserialize;
@@ -125,14 +125,8 @@ impl Sent {
     fn understood(self) -> Result<Operation, Rejected> {
         let Self { post, attachments } = self;
         if attachments.is_some_and(|attachments| !attachments.is_empty()) {
-            let refused = Refused::new(
-                code::BAD_REQUEST,
-                "Files cannot be sent yet. Send the text without `attachments`.",
-            );
             return Err(Rejected {
-                refused: refused
-                    .in_field("attachments")
-                    .breaking(Broken::new(rule::NO_ATTACHMENTS)),
+                refused: Refused::no_attachments(),
                 op: post.id,
             });
         }

@@ -321,3 +321,22 @@ async fn rooms_and_devices_come_in_pages() {
         assert_eq!(answer.code(), "bad_request", "{list}");
     }
 }
+
+#[tokio::test]
+async fn a_message_with_files_is_refused_and_not_posted_without_them() {
+    let house = House::new();
+    let mina = house.person("mina").await;
+    let room = mina.group("Yard", &[]).await;
+    let path = format!("/api/rooms/{room}/messages");
+    let message = |attachments: Value| json!({ "id": Uuid::now_v7(), "body": "look", "attachments": attachments });
+    let answer = mina.post(&path, message(json!(["a file"]))).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (400, "bad_request")
+    );
+    assert_eq!(answer.json()["rule"], "no_attachments");
+    assert_eq!(mina.get(&path).await.json()["items"], json!([]));
+    for none in [json!([]), Value::Null] {
+        assert_eq!(mina.post(&path, message(none)).await.status, 201);
+    }
+}

@@ -7,11 +7,12 @@ use protocol::wire::{
 };
 use protocol::{MessageId, OpId, Rev, RoomRef};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::Refusals;
-use crate::chat::Principal;
+use crate::chat::{Principal, Refused};
 use crate::store::{Appended, Span};
 use crate::web::Web;
 use crate::web::extract::{Json, Limit, Path, Query};
@@ -119,6 +120,14 @@ pub async fn events(
     ))
 }
 
+/// A message, and what is not taken with one yet.
+#[derive(Deserialize)]
+pub struct Sent {
+    #[serde(flatten)]
+    message: NewMessage,
+    attachments: Option<Vec<IgnoredAny>>,
+}
+
 /// Post a message
 ///
 /// Durable when answered. Sending the same `id` again answers the first result, with 200.
@@ -132,9 +141,16 @@ pub async fn post(
     State(web): State<Web>,
     Who(who): Who,
     Path(room): Path<RoomRef>,
-    Json(message): Json<NewMessage>,
+    Json(sent): Json<Sent>,
 ) -> Result<(StatusCode, axum::Json<Message>), Failure> {
+    let Sent {
+        message,
+        attachments,
+    } = sent;
     let id = message.id;
+    if attachments.is_some_and(|attachments| !attachments.is_empty()) {
+        return Err(Failure::from(Refused::no_attachments()).of(id));
+    }
     let appended = web
         .chat
         .post(who, room, message)
