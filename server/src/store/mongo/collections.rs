@@ -1,7 +1,7 @@
 //! The collections and their indexes.
 
 use mongodb::bson::{Document, doc};
-use mongodb::options::{CollectionOptions, IndexOptions, WriteConcern};
+use mongodb::options::IndexOptions;
 use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
 
@@ -19,15 +19,6 @@ pub(super) struct Collections {
     pub(super) meta: Collection<Meta>,
     pub(super) nodes: Collection<Node>,
     pub(super) keys: Collection<Keys>,
-    pub(super) hasty: Hasty,
-}
-
-/// The same collections for writes that need not be durable yet when the next one is made: what
-/// can be derived from the log. A majority confirms them all with the last one, see `project`.
-pub(super) struct Hasty {
-    pub(super) log: Collection<Entry>,
-    pub(super) members: Collection<Member>,
-    pub(super) reactions: Collection<ReactionDoc>,
 }
 
 /// What there is one of: the schema's version, the cluster's identity, the pulse.
@@ -43,12 +34,6 @@ pub(super) struct Meta {
 
 impl Collections {
     pub(super) fn of(database: &Database) -> Self {
-        fn hasty<T: Send + Sync>(database: &Database, name: &str) -> Collection<T> {
-            let options = CollectionOptions::builder()
-                .write_concern(WriteConcern::nodes(1))
-                .build();
-            database.collection_with_options(name, options)
-        }
         Self {
             log: database.collection("log"),
             rooms: database.collection("rooms"),
@@ -60,11 +45,6 @@ impl Collections {
             meta: database.collection("madang"),
             nodes: database.collection("nodes"),
             keys: database.collection("keys"),
-            hasty: Hasty {
-                log: hasty(database, "log"),
-                members: hasty(database, "members"),
-                reactions: hasty(database, "reactions"),
-            },
         }
     }
 

@@ -59,6 +59,7 @@ mod project;
 mod room_list;
 mod rooms;
 mod sessions;
+mod steps;
 mod turns;
 mod upkeep;
 

@@ -1,182 +1,82 @@
-//! What the log's events make of the other documents.
+//! What the log's events make of the other documents (`steps`), written.
 //!
-//! Every step is safe to repeat and to come late. It is conditional on the rev of the last event
-//! that changed the document (`changed`), and the document of a room moves to `applied = n` only
-//! after everything up to event n is in place; and nobody writes event n + 1 before that. So an
-//! old event applied again changes nothing, and events are applied in the order of the log,
-//! whoever applies them.
+//! The document of a room moves to `applied = n` only after everything up to event n is in place,
+//! and whoever applies an event has applied, or found applied, all before it. So an old event
+//! applied again changes nothing, whoever does it.
 //!
-//! The steps are confirmed by the primary alone; the last one, on the room's document, by a majority.
-//! A replica set keeps its operations in one order, so that one confirms them all, and if a new
-//! primary has lost some of them, it has lost `applied` with them.
+//! A majority confirms every step before the room's document says that it was made. A primary that
+//! was cut off could otherwise confirm steps that the next one has never heard of, and the room's
+//! document would say on that one, for ever, that they are in place. Only read positions are
+//! written without waiting: whoever loses one reads the room once more.
 
-use std::collections::HashMap;
-
-use mongodb::Collection;
-use mongodb::bson::{Document, Uuid, doc};
+use futures::join;
+use mongodb::bson::{Document, Uuid, doc, serialize_to_bson};
+use mongodb::error::Error;
+use mongodb::options::WriteConcern;
 
 use super::Core;
-use super::documents::{Entry, Kind, Member, MemberId, ReactionId, Room, bin, seat};
-use super::failure::is_duplicate;
+use super::documents::{Entry, Room, bin};
+use super::steps::Steps;
 use crate::store::{StoreError, StoreResult};
-use protocol::wire::RoomKind;
+
+/// Statements in one command. Each has a text of a message at most, and a command may have 48 MB.
+const AT_ONCE: usize = 1_000;
 
 impl Core {
     /// Applies the next events of the room, and answers the room after them.
     pub(super) async fn project(&self, mut room: Room, entries: &[Entry]) -> StoreResult<Room> {
-        let mut read = HashMap::new();
+        let mut steps = Steps::default();
         for entry in entries {
-            if entry.kind == Kind::Posted {
-                read.insert(entry.by, (entry.rev, entry.posted));
-            }
-            self.apply(&room, entry).await?;
+            steps.add(&room, entry);
             room.advance(entry);
         }
-        self.have_read(room.key, read).await?;
+        let people = async {
+            self.derive("members", &steps.members).await?;
+            self.have_read(steps.read(room.key)).await
+        };
+        // Each is waited for to its end: the driver must not be dropped in the middle.
+        let (messages, reactions, people) = join!(
+            self.derive("log", &steps.log),
+            self.derive("reactions", &steps.reactions),
+            people
+        );
+        messages.and(reactions).and(people)?;
         self.settle(&room).await?;
         Ok(room)
     }
 
-    async fn apply(&self, room: &Room, entry: &Entry) -> StoreResult<()> {
-        match entry.kind {
-            Kind::Posted | Kind::Renamed => Ok(()),
-            Kind::Created => self.seat_the_first(room, entry).await,
-            Kind::Edited => self.edit(entry).await,
-            Kind::Deleted => self.erase(entry).await,
-            Kind::Reacted => self.react(entry, true).await,
-            Kind::Unreacted => self.react(entry, false).await,
-            Kind::Joined => self.seat_one(entry).await,
-            Kind::Left | Kind::Removed => self.unseat(entry).await,
+    async fn derive(&self, collection: &str, statements: &[Document]) -> StoreResult<()> {
+        let concern = self.all.rooms.write_concern();
+        let concern = serialize_to_bson(&concern).map_err(Error::from)?;
+        for some in statements.chunks(AT_ONCE) {
+            let command = doc! {
+                "update": collection,
+                "updates": some,
+                "ordered": true,
+                "writeConcern": concern.clone(),
+            };
+            self.update(command).await?;
         }
-    }
-
-    /// Moves the new text to the message; the log's line of the edit keeps none. A line without a
-    /// text has been here before.
-    async fn edit(&self, entry: &Entry) -> StoreResult<()> {
-        let Some(body) = &entry.body else {
-            return Ok(());
-        };
-        let message = doc! { "message": entry.of, "changed": { "$lt": entry.rev } };
-        let text = doc! { "body": body, "edited_at": entry.at, "changed": entry.rev };
-        let log = &self.all.hasty.log;
-        log.update_one(message, doc! { "$set": text }).await?;
-        let line = doc! { "room": entry.room, "rev": entry.rev };
-        log.update_one(line, doc! { "$unset": { "body": "" } })
-            .await?;
         Ok(())
     }
 
-    async fn erase(&self, entry: &Entry) -> StoreResult<()> {
-        let message = doc! { "message": entry.of, "changed": { "$lt": entry.rev } };
-        let erasure = doc! {
-            "$set": { "changed": entry.rev },
-            "$unset": { "body": "", "author": "", "reply_to": "", "edited_at": "" },
-        };
-        self.all.hasty.log.update_one(message, erasure).await?;
-        let reactions = doc! {
-            "_id.room": entry.room,
-            "_id.message": entry.of,
-            "changed": { "$lt": entry.rev },
-        };
-        let off = doc! { "$set": { "on": false, "changed": entry.rev } };
-        self.all.hasty.reactions.update_many(reactions, off).await?;
-        Ok(())
-    }
-
-    async fn react(&self, entry: &Entry, on: bool) -> StoreResult<()> {
-        let (Some(message), Some(emoji)) = (entry.of, entry.emoji.clone()) else {
-            return Ok(());
-        };
-        let reaction = ReactionId {
-            room: entry.room,
-            message,
-            emoji,
-            user: entry.by,
-        };
-        let id =
-            mongodb::bson::serialize_to_bson(&reaction).map_err(mongodb::error::Error::from)?;
-        let change = doc! { "on": on, "since": entry.rev, "changed": entry.rev };
-        put(&self.all.hasty.reactions, id, entry.rev, change).await
-    }
-
-    async fn seat_the_first(&self, room: &Room, entry: &Entry) -> StoreResult<()> {
-        let direct = room.kind == RoomKind::Direct;
-        let members = entry.members.iter().flatten().enumerate();
-        let members = members
-            .map(|(place, user)| Member {
-                id: MemberId {
-                    room: entry.room,
-                    user: *user,
-                },
-                here: true,
-                seat: seat(entry.rev, place),
-                opened: !direct || *user == entry.by,
-                read_rev: entry.rev,
-                read_posted: entry.posted,
-                changed: entry.rev,
-            })
-            .collect::<Vec<_>>();
-        let seated = self.all.hasty.members.insert_many(&members).ordered(false);
-        match seated.await {
-            // Seated before; what has changed since is newer.
-            Err(error) if !is_duplicate(&error) => Err(error.into()),
-            _ => Ok(()),
-        }
-    }
-
-    async fn seat_one(&self, entry: &Entry) -> StoreResult<()> {
-        let Some(user) = entry.user else {
-            return Ok(());
-        };
-        let member = doc! {
-            "here": true,
-            "seat": seat(entry.rev, 0),
-            "opened": true,
-            "read_rev": entry.rev,
-            "read_posted": entry.posted,
-            "changed": entry.rev,
-        };
-        let id = doc! { "room": entry.room, "user": user };
-        put(&self.all.hasty.members, id.into(), entry.rev, member).await
-    }
-
-    async fn unseat(&self, entry: &Entry) -> StoreResult<()> {
-        let id = doc! { "room": entry.room, "user": entry.user };
-        let member = doc! { "_id": id, "changed": { "$lt": entry.rev } };
-        let gone = doc! { "$set": { "here": false, "changed": entry.rev } };
-        self.all.hasty.members.update_one(member, gone).await?;
-        Ok(())
-    }
-
-    /// Whoever posts has read up to there. One command for all of them, since a batch may have
-    /// hundreds of authors.
-    async fn have_read(&self, room: Uuid, read: HashMap<Uuid, (i64, i64)>) -> StoreResult<()> {
-        if read.is_empty() {
+    /// One command for all of them, since a batch may have hundreds of authors.
+    async fn have_read(&self, updates: Vec<Document>) -> StoreResult<()> {
+        if updates.is_empty() {
             return Ok(());
         }
-        let updates = read.into_iter().map(|(user, (rev, posted))| {
-            doc! {
-                "q": { "_id": { "room": room, "user": user }, "read_rev": { "$lt": rev } },
-                "u": { "$set": { "read_rev": rev, "read_posted": posted } },
-            }
-        });
-        let members = &self.all.hasty.members;
-        let place = members.namespace();
+        let hasty = serialize_to_bson(&WriteConcern::nodes(1)).map_err(Error::from)?;
         let command = doc! {
-            "update": &place.coll,
-            "updates": updates.collect::<Vec<_>>(),
+            "update": "members",
+            "updates": updates,
             "ordered": false,
-            "writeConcern": { "w": 1 },
+            "writeConcern": hasty,
         };
-        let database = members.client().database(&place.db);
-        let answer = database.run_command(command).await?;
-        match answer.get_array("writeErrors") {
-            Ok(failed) if !failed.is_empty() => Err(StoreError::Unavailable(format!(
-                "{} read positions were not written",
-                failed.len()
-            ))),
-            _ => Ok(()),
-        }
+        self.update(command).await
+    }
+
+    async fn update(&self, command: Document) -> StoreResult<()> {
+        confirmed(&self.connection.database().run_command(command).await?)
     }
 
     /// The room's document is where its log is. What it says follows from the log alone, so
@@ -214,18 +114,29 @@ impl Core {
     }
 }
 
-/// Makes the document or brings it up to this rev. The server refuses to make it a second time if
-/// it is newer than that.
-async fn put<T: Send + Sync>(
-    collection: &Collection<T>,
-    id: mongodb::bson::Bson,
-    rev: i64,
-    content: Document,
-) -> StoreResult<()> {
-    let older = doc! { "_id": id, "changed": { "$lt": rev } };
-    let change = doc! { "$set": content };
-    match collection.update_one(older, change).upsert(true).await {
-        Err(error) if !is_duplicate(&error) => Err(error.into()),
-        _ => Ok(()),
+/// A step that a majority has not confirmed was not made: it is to be made again.
+fn confirmed(answer: &Document) -> StoreResult<()> {
+    let refused = answer.get_array("writeErrors").ok();
+    let refused = refused.and_then(|refused| refused.first());
+    match refused.or(answer.get("writeConcernError")) {
+        None => Ok(()),
+        Some(error) => Err(StoreError::Unavailable(format!(
+            "what follows from the log was not written: {error}"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_counts_only_when_it_was_written_and_a_majority_confirmed_it() {
+        assert!(confirmed(&doc! { "ok": 1, "n": 2 }).is_ok());
+        assert!(confirmed(&doc! { "ok": 1, "n": 2, "writeErrors": [] }).is_ok());
+        let refused = doc! { "ok": 1, "n": 1, "writeErrors": [{ "index": 1, "code": 11_000 }] };
+        assert!(confirmed(&refused).is_err());
+        let unconfirmed = doc! { "ok": 1, "n": 2, "writeConcernError": { "code": 64 } };
+        assert!(confirmed(&unconfirmed).is_err());
     }
 }

@@ -18,6 +18,9 @@ use crate::store::{World, post};
 /// The beginning of the command that writes to the log: its name and its collection, in BSON.
 const INSERT_INTO_LOG: &[u8] = b"insert\0\x04\0\0\0log\0";
 
+/// The same of the command that seats a member.
+const UPDATE_MEMBERS: &[u8] = b"update\0\x08\0\0\0members\0";
+
 /// A node whose way to the database can be cut.
 async fn behind(database: &Database) -> (Proxy, World) {
     let proxy = Proxy::to(&database.server()).await;
@@ -226,6 +229,22 @@ async fn an_answer_that_was_lost_is_found_in_the_log() {
         .map(|event| Ok(Appended::Written(event)))
         .collect::<Vec<_>>();
     assert_eq!(answers, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_follows_from_an_event_is_written_again_when_its_confirmation_is_lost() {
+    let database = Database::new();
+    let (proxy, world) = behind(&database).await;
+    let other = node(&database).await;
+    let (room, mina) = group(&world).await;
+    let juno = world.person("juno").await;
+    proxy.lose_answer_to(UPDATE_MEMBERS);
+    let joined = world.change(room, mina, Change::Join { user: juno }).await;
+    assert!(proxy.has_lost());
+    assert_eq!(joined.rev, Rev(2));
+    assert!(other.store.is_member(room, juno).await.unwrap());
+    world.post(room, juno, "hello").await;
+    assert_eq!(other.log(room).await.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

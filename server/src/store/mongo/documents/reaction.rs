@@ -1,6 +1,6 @@
 //! Reactions to messages.
 
-use mongodb::bson::Uuid;
+use mongodb::bson::{Bson, Uuid, doc};
 use protocol::wire::Reaction;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,12 @@ pub(in crate::store::mongo) struct ReactionId {
     pub(in crate::store::mongo) message: Uuid,
     pub(in crate::store::mongo) emoji: String,
     pub(in crate::store::mongo) user: Uuid,
+}
+
+impl From<ReactionId> for Bson {
+    fn from(of: ReactionId) -> Self {
+        doc! { "room": of.room, "message": of.message, "emoji": of.emoji, "user": of.user }.into()
+    }
 }
 
 /// One message's reactions as they are shown; they come in the order of `since`.
