@@ -6,7 +6,9 @@
 //! The insert is the commit, and the unique index on (room, rev) is the only arbiter between nodes.
 //! A writer plans on the room after event n and inserts from n + 1 on, in order. If another node
 //! was first, its insert fails at the first line, and everything that the plan relied on (who is a
-//! member, whose message it is, what it says) is read and decided anew.
+//! member, whose message it is, what it says) is decided anew: after the lines that came in between,
+//! which are read and followed in memory (`follow`), or else from the documents. Whoever inserts
+//! after lines that may not have been applied applies them before its own.
 //!
 //! When the answer to an insert is lost, the lines may be there or not, or come later. The writer
 //! reads the room again; lines of its own are recognised by their `_id`, and the others are
@@ -14,26 +16,24 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::{TryStreamExt, try_join};
 use mongodb::bson::doc;
 use mongodb::bson::oid::ObjectId;
 use protocol::wire::Event;
 use protocol::{Rev, RoomId};
-use tokio::time::Instant;
 
 use super::Core;
 use super::documents::{Entry, Kind, Room, int};
 use super::failure::is_duplicate;
+use super::follow::View;
 use super::plan::{Answer, Authority, plan};
+use super::tries::Tries;
 use super::turns::Turn;
 use crate::store::{Append, Appended, Refusal, StoreError, StoreResult};
 
-/// How long a writer tries before it says that it does not know.
-const PATIENCE: Duration = Duration::from_secs(4);
-/// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_millis(64);
+/// Why a writer gives up that is never the first.
+const OTHERS: &str = "other nodes write to this room without pause";
 
 type Answers = Vec<Result<Appended, Refusal>>;
 
@@ -52,9 +52,9 @@ impl Core {
         authority: Authority,
     ) -> StoreResult<Answers> {
         let mut turn = self.turns.take(room).await;
-        let mut tries = Tries::begin();
+        let mut attempts = Attempts::begin();
         loop {
-            let attempt = self.attempt(room, batch, authority, &mut turn, &mut tries);
+            let attempt = self.attempt(room, batch, authority, &mut turn, &mut attempts);
             let reason = match attempt.await {
                 Ok(Some(done)) => {
                     if let Some((room, lines)) = done.rest {
@@ -62,11 +62,11 @@ impl Core {
                     }
                     return Ok(done.answers);
                 }
-                Ok(None) => "other nodes write to this room without pause".into(),
+                Ok(None) => OTHERS.into(),
                 Err(StoreError::Unavailable(reason)) => reason,
                 Err(error) => return Err(error),
             };
-            tries.again(reason).await?;
+            attempts.tries.again(&reason).await?;
         }
     }
 
@@ -77,55 +77,77 @@ impl Core {
         batch: &[Append],
         authority: Authority,
         turn: &mut Turn,
-        tries: &mut Tries,
+        attempts: &mut Attempts,
     ) -> StoreResult<Option<Done>> {
-        let state = match turn.take() {
-            Some(known) => {
-                let (there, state) =
-                    try_join!(self.find_room(id), self.load(known.clone(), batch))?;
-                let there = there.filter(|there| there.key == known.key);
-                if there.is_none_or(|there| there.applied > known.applied) {
-                    return Ok(None);
-                }
-                state
-            }
+        let mut view = match turn.take() {
+            Some(known) => match self.view_after(known, batch).await? {
+                Some(view) => view,
+                None => return Ok(None),
+            },
             None => {
-                let Some(room) = self.beginning_of(id, tries).await? else {
+                let Some(room) = self.beginning_of(id, &attempts.tries).await? else {
                     let refusals = batch.iter().map(|_| Err(Refusal::NoSuchRoom));
                     return Ok(Some(Done {
                         answers: refusals.collect(),
                         rest: None,
                     }));
                 };
-                self.load(room, batch).await?
+                View::of(self.load(room, batch).await?)
             }
         };
-        let room = state.room.clone();
-        let (lines, answers) = plan(state, batch, authority);
-        let mut own = tries.lines.clone();
-        let mut now = room.clone();
-        if lines.is_empty() {
-            if self.is_behind(&room).await? {
-                return Ok(None);
+        loop {
+            let room = view.state.room.clone();
+            let (lines, answers) = plan(view.state.clone(), batch, authority);
+            let mut own = attempts.lines.clone();
+            if lines.is_empty() {
+                if self.is_behind(&room).await? {
+                    return Ok(None);
+                }
+            } else {
+                attempts.lines.extend(lines.iter().map(|line| line.id));
+                match self.all.log.insert_many(&lines).await {
+                    Err(error) if is_duplicate(&error) => {
+                        if !self.follow(&mut view).await? {
+                            return Ok(None);
+                        }
+                        attempts.tries.again(OTHERS).await?;
+                        continue;
+                    }
+                    inserted => inserted?,
+                };
             }
-        } else {
-            tries.lines.extend(lines.iter().map(|line| line.id));
-            match self.all.log.insert_many(&lines).await {
-                Err(error) if is_duplicate(&error) => return Ok(None),
-                inserted => inserted?,
-            };
-            if let (true, Some(answers)) = (can_wait(&lines), known(&answers)) {
-                let rest = Some((room, lines));
+            let can_wait = !lines.is_empty() && can_wait(&lines);
+            let mut rest = view.pending;
+            rest.extend(lines);
+            if let (true, Some(answers)) = (can_wait, known(&answers)) {
+                let rest = Some((view.base, rest));
                 return Ok(Some(Done { answers, rest }));
             }
-            now = self.project(now, &lines).await?;
+            let mut now = view.base;
+            if !rest.is_empty() {
+                now = self.project(now, &rest).await?;
+            }
+            let answers = self.answer(&room, answers, &mut own).await?;
+            **turn = Some(now);
+            return Ok(Some(Done {
+                answers,
+                rest: None,
+            }));
         }
-        let answers = self.answer(&room, answers, &mut own).await?;
-        **turn = Some(now);
-        Ok(Some(Done {
-            answers,
-            rest: None,
-        }))
+    }
+
+    /// The room from where this node left it. `None`: it is to be read anew.
+    async fn view_after(&self, known: Room, batch: &[Append]) -> StoreResult<Option<View>> {
+        let (id, key, applied) = (known.id(), known.key, known.applied);
+        let (there, state) = try_join!(self.find_room(id), self.load(known, batch))?;
+        let mut view = View::of(state);
+        Ok(match there.filter(|there| there.key == key) {
+            Some(there) if there.applied == applied => Some(view),
+            Some(there) if there.applied > applied => self.follow(&mut view).await?.then_some(view),
+            // Deleted; or this is a new primary that does not know yet how much is confirmed, and
+            // who is a member may be just as old.
+            _ => None,
+        })
     }
 
     /// The turn is over when it is done. If it cannot be done, whoever comes next does it.
@@ -141,7 +163,7 @@ impl Core {
 
     /// At first the room's document is believed: if it is behind the log, the insert tells.
     async fn beginning_of(&self, id: RoomId, tries: &Tries) -> StoreResult<Option<Room>> {
-        if tries.number == 0 {
+        if tries.is_first() {
             match self.find_room(id).await? {
                 Some(room) if room.applied == 0 => {}
                 room => return Ok(room),
@@ -211,33 +233,17 @@ fn known(answers: &[Answer]) -> Option<Answers> {
     answers.collect()
 }
 
-/// A writer's attempts: their number, their end, and the lines that they may have left.
-struct Tries {
-    until: Instant,
-    number: u32,
+/// A writer's attempts, and the lines that they may have left.
+struct Attempts {
+    tries: Tries,
     lines: HashSet<ObjectId>,
 }
 
-impl Tries {
+impl Attempts {
     fn begin() -> Self {
         Self {
-            until: Instant::now() + PATIENCE,
-            number: 0,
+            tries: Tries::begin(),
             lines: HashSet::new(),
         }
-    }
-
-    /// At once for the first time; then after pauses that differ from node to node.
-    async fn again(&mut self, reason: String) -> StoreResult<()> {
-        if Instant::now() >= self.until {
-            return Err(StoreError::Unavailable(reason));
-        }
-        let longest = Duration::from_millis(1 << self.number.min(10)).min(LONGEST_PAUSE);
-        if self.number > 0 {
-            let random = getrandom::u32().unwrap_or(u32::MAX / 2);
-            tokio::time::sleep(longest.mul_f64(f64::from(random) / f64::from(u32::MAX))).await;
-        }
-        self.number += 1;
-        Ok(())
     }
 }

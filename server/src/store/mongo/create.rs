@@ -14,9 +14,13 @@ use protocol::{Rev, UserId};
 use super::Core;
 use super::documents::{Beginning, Entry, Kind, Person, Room, Standing, bin, date, id, time};
 use super::failure::is_duplicate;
+use super::tries::Tries;
 use crate::store::{
     Append, Appended, Change, MAX_MEMBERS, Refusal, RoomDraft, StoreError, StoreResult,
 };
+
+/// Why making a room is given up.
+const OTHERS: &str = "others make and delete this room without pause";
 
 impl Core {
     pub(super) async fn create_room(
@@ -24,12 +28,16 @@ impl Core {
         draft: RoomDraft,
     ) -> StoreResult<Result<Appended, Refusal>> {
         let _turn = self.turns.take(draft.id).await;
+        let mut tries = Tries::begin();
         loop {
             if let Some(found) = self.find_room(draft.id).await? {
                 match self.begun(found).await? {
                     Some(room) => return self.made_before(&room, draft.by).await,
                     // Whoever took the id could not begin with it; it is free again.
-                    None => continue,
+                    None => {
+                        tries.again(OTHERS).await?;
+                        continue;
+                    }
                 }
             }
             let members = match self.first_members(&draft).await? {
@@ -38,7 +46,10 @@ impl Core {
             };
             let room = unbegun(&draft, members);
             match self.all.rooms.insert_one(&room).await {
-                Err(error) if is_duplicate(&error) => continue,
+                Err(error) if is_duplicate(&error) => {
+                    tries.again(OTHERS).await?;
+                    continue;
+                }
                 taken => taken?,
             };
             return match self.begun(room).await? {
@@ -55,6 +66,7 @@ impl Core {
             return Ok(Some(room));
         }
         let first = first_event(&room)?;
+        let mut tries = Tries::begin();
         loop {
             match self.all.log.insert_one(&first).await {
                 Err(error) if is_duplicate(&error) => {}
@@ -78,6 +90,7 @@ impl Core {
                 }
                 None => {}
             }
+            tries.again(OTHERS).await?;
         }
     }
 

@@ -18,7 +18,7 @@ use super::documents::{Entry, Room, bin};
 use crate::store::{StoreError, StoreResult};
 
 /// Events applied in one step by whoever finds that they were not.
-const STEP: i64 = 500;
+pub(super) const STEP: i64 = 500;
 /// Rooms looked at together. Each look is one step in an index.
 const AT_ONCE: usize = 16;
 /// In a room that never rests a reading is not of one moment. After so many tries it is taken
@@ -105,18 +105,10 @@ impl Core {
     /// Applies what the log has beyond the document.
     pub(super) async fn catch_up(&self, mut room: Room) -> StoreResult<Room> {
         loop {
-            let beyond = doc! { "room": room.key, "rev": { "$gt": room.applied } };
-            let found = self
-                .all
-                .log
-                .find(beyond)
-                .sort(doc! { "rev": 1 })
-                .limit(STEP);
-            let entries = found.await?.try_collect::<Vec<_>>().await?;
+            let entries = self.beyond(&room).await?;
             if entries.is_empty() {
                 return Ok(room);
             }
-            dense(&room, &entries)?;
             tracing::debug!(
                 room.id = %room.id(),
                 room.applied = room.applied,
@@ -125,6 +117,20 @@ impl Core {
             );
             room = self.project(room, &entries).await?;
         }
+    }
+
+    /// The next lines of the log after the room as it is given.
+    pub(super) async fn beyond(&self, room: &Room) -> StoreResult<Vec<Entry>> {
+        let beyond = doc! { "room": room.key, "rev": { "$gt": room.applied } };
+        let found = self
+            .all
+            .log
+            .find(beyond)
+            .sort(doc! { "rev": 1 })
+            .limit(STEP);
+        let entries = found.await?.try_collect::<Vec<_>>().await?;
+        dense(room, &entries)?;
+        Ok(entries)
     }
 }
 

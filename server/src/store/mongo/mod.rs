@@ -48,6 +48,7 @@ mod current;
 mod documents;
 mod events;
 mod failure;
+mod follow;
 mod load;
 mod log;
 mod nodes;
@@ -60,6 +61,7 @@ mod room_list;
 mod rooms;
 mod sessions;
 mod steps;
+mod tries;
 mod turns;
 mod upkeep;
 

@@ -12,20 +12,22 @@ use super::documents::{Entry, Kind, Op, Room, Standing, count, id};
 use crate::store::{Append, Appended, Change, Refusal};
 
 /// What is known of the room, as far as the batch can ask.
+#[derive(Clone)]
 pub(super) struct State {
     pub(super) room: Room,
     /// Whom the batch names; who is missing does not exist.
     pub(super) people: HashMap<UserId, Standing>,
-    /// Who of them is in the room.
+    /// Who of them is in the room, and perhaps others.
     pub(super) members: HashSet<UserId>,
     /// The lines of any room that have one of the batch's ops, or a message of the same id.
     pub(super) seen: Vec<Entry>,
-    /// The messages of this room that the batch names.
+    /// The messages of this room that the batch names, and perhaps others.
     pub(super) messages: HashMap<MessageId, Target>,
     /// Who reacted with what to them.
     pub(super) reactions: HashSet<(MessageId, String, UserId)>,
 }
 
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Target {
     pub(super) author: UserId,
     /// `None`: deleted.
