@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 /// The time after which nobody waits for a call any more. The driver has no time limit of its own
 /// for an answer on a connection that is stalled.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// The same for work that grows with what there is: a room of a million messages to be removed.
 const CHORE: Duration = Duration::from_secs(600);
 

@@ -24,6 +24,11 @@ const VERSION: i64 = 1;
 const DATABASE: &str = "madang";
 /// A server that does not answer is to be noticed soon.
 const TIMEOUT: Duration = Duration::from_secs(4);
+/// How long a write may wait for a majority. The driver waits without end otherwise, and whoever
+/// asked has gone when it is over; so this is shorter than the patience of a call.
+const CONFIRMED: Duration = Duration::from_secs(8);
+/// How often each server is asked how it is; a new primary is to be found soon.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 const IDLE: Duration = Duration::from_secs(300);
 
 /// Connections to one server.
@@ -123,11 +128,13 @@ fn suited(mut options: ClientOptions, pool: MongoPool) -> ClientOptions {
     options.max_idle_time = Some(IDLE);
     options.connect_timeout = Some(TIMEOUT);
     options.server_selection_timeout = Some(TIMEOUT);
+    options.heartbeat_freq = Some(HEARTBEAT);
     // What is acknowledged is on the disks of a majority, and what is read stays.
     options.write_concern = Some(
         WriteConcern::builder()
             .w(Acknowledgment::Majority)
             .journal(true)
+            .w_timeout(CONFIRMED)
             .build(),
     );
     options.read_concern = Some(ReadConcern::majority());
@@ -236,4 +243,23 @@ async fn remember(all: &Collections, meta: Meta) -> Result<Meta, Error> {
     }
     let there = all.meta.find_one(doc! { "_id": &meta.id }).await?;
     Ok(there.unwrap_or(meta))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::connection::PATIENCE;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_write_waits_for_a_majority_but_not_without_end() {
+        let options = ClientOptions::parse("mongodb://127.0.0.1/?w=1")
+            .await
+            .unwrap();
+        let options = suited(options, MongoPool::default());
+        let concern = options.write_concern.unwrap();
+        assert_eq!(concern.w, Some(Acknowledgment::Majority));
+        assert_eq!(concern.journal, Some(true));
+        assert!(concern.w_timeout.is_some_and(|end| end < PATIENCE));
+        assert!(options.heartbeat_freq.is_some_and(|pause| pause < TIMEOUT));
+    }
 }
