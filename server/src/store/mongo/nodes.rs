@@ -68,17 +68,6 @@ impl MongoStore {
 
     /// Joins those who share the database, and says from then on that this node is here.
     pub async fn join(&self, address: String, bus: String) -> Result<(), JoinError> {
-        let ours = bus.clone();
-        let others = self
-            .call(move |core| async move { core.others(ours).await })
-            .await?;
-        if let Some(other) = others {
-            return Err(JoinError::OtherCluster {
-                address: other.address,
-                theirs: other.bus,
-                ours: bus,
-            });
-        }
         let node = Node {
             id: Uuid::new(),
             address,
@@ -86,8 +75,24 @@ impl MongoStore {
             seen: date(now()),
         };
         let said = node.clone();
-        self.call(move |core| async move { core.is_here(&said).await })
+        // First said, then asked: of two that come at once, at least one hears of the other.
+        let other = self
+            .call(move |core| async move {
+                core.is_here(&said).await?;
+                let other = core.other(&said.bus).await?;
+                if other.is_some() {
+                    core.is_gone(said.id).await?;
+                }
+                Ok(other)
+            })
             .await?;
+        if let Some(other) = other {
+            return Err(JoinError::OtherCluster {
+                address: other.address,
+                theirs: other.bus,
+                ours: node.bus,
+            });
+        }
         let (connection, core) = (self.connection.clone(), Arc::clone(&self.core));
         tokio::spawn(stay(connection, core, node));
         Ok(())
@@ -101,10 +106,22 @@ async fn stay(connection: Connection, core: Arc<Core>, mut node: Node) {
         node.seen = date(now());
         let (core, said) = (Arc::clone(&core), node.clone());
         match connection
-            .call(async move { core.is_here(&said).await })
+            .call(async move {
+                core.is_here(&said).await?;
+                core.other(&said.bus).await
+            })
             .await
         {
-            Ok(Ok(())) => {}
+            Ok(Ok(None)) => {}
+            // It came while this node could not say that it is here. Which of the two is wrong,
+            // only people know.
+            Ok(Ok(Some(other))) => tracing::error!(
+                other.address = %other.address,
+                other.bus = %other.bus,
+                bus = %node.bus,
+                "a node of another cluster uses this database, and neither hears the other; give \
+                 each cluster a database of its own (MADANG_MONGODB_URI)"
+            ),
             Err(Unanswered::Closed) => return,
             // It is said again soon; that MongoDB does not answer, others notice.
             failed => tracing::debug!(?failed, "this node could not say that it is here"),
@@ -131,12 +148,12 @@ impl Core {
     }
 
     /// A living node with another bus.
-    async fn others(&self, bus: String) -> StoreResult<Option<Node>> {
+    async fn other(&self, bus: &str) -> StoreResult<Option<Node>> {
         let nodes: Vec<Node> = self.all.nodes.find(doc! {}).await?.try_collect().await?;
         let living = |node: &Node| now().since(time(node.seen)) < SILENT;
         let (living, silent): (Vec<_>, Vec<_>) = nodes.into_iter().partition(living);
         for node in silent {
-            self.all.nodes.delete_one(doc! { "_id": node.id }).await?;
+            self.is_gone(node.id).await?;
         }
         Ok(living.into_iter().find(|node| node.bus != bus))
     }
@@ -144,6 +161,11 @@ impl Core {
     async fn is_here(&self, node: &Node) -> StoreResult<()> {
         let this = doc! { "_id": node.id };
         self.all.nodes.replace_one(this, node).upsert(true).await?;
+        Ok(())
+    }
+
+    async fn is_gone(&self, node: Uuid) -> StoreResult<()> {
+        self.all.nodes.delete_one(doc! { "_id": node }).await?;
         Ok(())
     }
 }

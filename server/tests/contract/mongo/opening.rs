@@ -1,6 +1,6 @@
 //! What a node finds when it comes to the database.
 
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 use server::store::*;
 
 use super::{Database, POOL};
@@ -13,10 +13,7 @@ async fn refusal(uri: &str) -> String {
 async fn a_newer_schema_is_refused() {
     let database = Database::new();
     database.open().await.close().await.unwrap();
-    let meta = database
-        .raw()
-        .await
-        .collection::<mongodb::bson::Document>("madang");
+    let meta = database.raw().await.collection::<Document>("madang");
     let newer = doc! { "$set": { "version": 999_i64 } };
     meta.update_one(doc! { "_id": "schema" }, newer)
         .await
@@ -82,4 +79,20 @@ async fn a_node_with_another_bus_does_not_join() {
         sentence.contains("in use by another cluster") && sentence.contains("10.0.0."),
         "{sentence}"
     );
+    // Who was refused is in nobody's way.
+    let nodes = database.raw().await.collection::<Document>("nodes");
+    assert_eq!(nodes.count_documents(doc! {}).await.unwrap(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_clusters_that_come_at_once_not_both_join() {
+    for _ in 0..8 {
+        let database = Database::new();
+        let (one, two) = (database.open().await, database.open().await);
+        let (first, second) = tokio::join!(
+            one.join("10.0.0.1:3000".into(), "this Kafka".into()),
+            two.join("10.0.0.2:3000".into(), "that Kafka".into())
+        );
+        assert!(first.is_err() || second.is_err());
+    }
 }
