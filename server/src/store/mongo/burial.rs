@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 use mongodb::bson::{Uuid, doc};
+use mongodb::options::ReadConcern;
 use protocol::{RoomId, Timestamp};
 
 use super::Core;
@@ -90,7 +91,8 @@ impl Core {
         Ok(())
     }
 
-    /// Which of these rooms are gone; what was left of them is gone after this, too.
+    /// Which of these rooms are gone; what was left of them is gone after this, too. The primary is
+    /// asked for the latest that it has: a new one may not know yet that a majority has the room.
     pub(super) async fn sweep_gone(&self, keys: &HashSet<Uuid>) -> StoreResult<HashSet<Uuid>> {
         let among = keys.iter().copied().collect::<Vec<_>>();
         let there = doc! { "_id": { "$in": among }, "gone": null };
@@ -98,6 +100,7 @@ impl Core {
             .all
             .rooms
             .find(there)
+            .read_concern(ReadConcern::local())
             .await?
             .try_collect::<Vec<Room>>()
             .await?;
