@@ -115,11 +115,13 @@ async fn shared(config: &Config, cluster: &Cluster, report: &mut Report) {
             Err(error) => Err(error.to_string()),
         },
     );
+    let mut bus_identity = None;
     report.found(
         "kafka",
         match KafkaBus::start(kafka_options(config, cluster)).await {
             Ok(bus) => {
                 let ready = bus.ready().await;
+                bus_identity = Some(bus.identity());
                 bus.close().await;
                 ready.map(|()| format!("the topic {} is read and written", config.kafka_topic))
             }
@@ -129,6 +131,15 @@ async fn shared(config: &Config, cluster: &Cluster, report: &mut Report) {
     let Ok(store) = store else {
         return;
     };
+    if let Some(bus) = bus_identity {
+        let admitted = store.admits(bus).await;
+        report.found(
+            "cluster",
+            admitted
+                .map(|()| "no other cluster uses this database".to_owned())
+                .map_err(|error| error.to_string()),
+        );
+    }
     report.found(
         "redis",
         match RedisPresence::start(redis_options(cluster, &store)).await {

@@ -33,6 +33,16 @@ pub(super) struct Node {
     seen: mongodb::bson::DateTime,
 }
 
+impl Node {
+    fn keeps_out(self, ours: String) -> JoinError {
+        JoinError::OtherCluster {
+            address: self.address,
+            theirs: self.bus,
+            ours,
+        }
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Keys {
     #[serde(rename = "_id")]
@@ -66,6 +76,15 @@ impl MongoStore {
             .await
     }
 
+    /// Whether a node with this bus could join.
+    pub async fn admits(&self, bus: String) -> Result<(), JoinError> {
+        let ours = bus.clone();
+        let other = self
+            .call(move |core| async move { core.other(&ours).await })
+            .await?;
+        other.map_or(Ok(()), |other| Err(other.keeps_out(bus)))
+    }
+
     /// Joins those who share the database, and says from then on that this node is here.
     pub async fn join(&self, address: String, bus: String) -> Result<(), JoinError> {
         let node = Node {
@@ -87,11 +106,7 @@ impl MongoStore {
             })
             .await?;
         if let Some(other) = other {
-            return Err(JoinError::OtherCluster {
-                address: other.address,
-                theirs: other.bus,
-                ours: node.bus,
-            });
+            return Err(other.keeps_out(node.bus));
         }
         let (connection, core) = (self.connection.clone(), Arc::clone(&self.core));
         tokio::spawn(stay(connection, core, node));

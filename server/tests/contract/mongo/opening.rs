@@ -73,6 +73,8 @@ async fn a_node_with_another_bus_does_not_join() {
     one.join("10.0.0.1:3000".into(), bus()).await.unwrap();
     two.join("10.0.0.2:3000".into(), bus()).await.unwrap();
     let other = String::from("events of that Kafka");
+    two.admits(bus()).await.unwrap();
+    assert!(two.admits(other.clone()).await.is_err());
     let refused = two.join("10.0.0.3:3000".into(), other).await.unwrap_err();
     let sentence = refused.to_string();
     assert!(
