@@ -141,7 +141,9 @@ test("the edit box ends a syllable and saves with one Enter, in every order", as
 
     await expect(box).toHaveCount(0);
     await expect(haneul.chat.message(`${index} 안녕하세요`)).toContainText(korean.edited);
-    expect((await haneul.api.messages(room)).map((message) => message.body)).toEqual([`${index} 안녕하세요`]);
+    await expect
+      .poll(async () => (await haneul.api.messages(room)).map((message) => message.body))
+      .toEqual([`${index} 안녕하세요`]);
   }
 });
 
