@@ -6,7 +6,7 @@ use futures::TryStreamExt;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Binary, DateTime, doc};
 use mongodb::error::Result as DriverResult;
-use mongodb::options::IndexOptions;
+use mongodb::options::{IndexOptions, ReadConcern};
 use mongodb::{Collection, Database, IndexModel};
 use serde::{Deserialize, Serialize};
 
@@ -129,24 +129,32 @@ impl Collections {
         }
     }
 
-    /// Makes the chunks a file, unless there is one with this content.
+    /// Makes the chunks a file, unless there is one with this content that stays. One that is
+    /// leaving is taken away first: whoever removes it would take this content with it.
     pub(super) async fn commit(&self, file: File) -> DriverResult<()> {
-        match self.files.insert_one(&file).await {
-            Err(error) if is_duplicate(&error) => {
-                let mine = doc! { "_id": file.id };
-                if self.files.find_one(mine.clone()).await?.is_none() {
-                    return self.forget(file.id).await;
-                }
-                self.notes.delete_one(mine).await.map(drop)
+        while let Err(error) = self.files.insert_one(&file).await {
+            if !is_duplicate(&error) {
+                return Err(error);
             }
-            made => {
-                made?;
-                self.notes
-                    .delete_one(doc! { "_id": file.id })
-                    .await
-                    .map(drop)
+            let name = self.files.find_one(doc! { "filename": &file.filename });
+            // The latest, as the insert saw it.
+            match name.read_concern(ReadConcern::local()).await? {
+                Some(there) if there.id == file.id => break,
+                Some(there) if self.is_leaving(there.id).await? => {
+                    self.take_away(there.id).await?;
+                }
+                Some(_) => return self.forget(file.id).await,
+                None => {}
             }
         }
+        let note = doc! { "_id": file.id };
+        self.notes.delete_one(note).await.map(drop)
+    }
+
+    async fn is_leaving(&self, file: ObjectId) -> DriverResult<bool> {
+        let note = self.notes.find_one(doc! { "_id": file, "leaving": true });
+        let note = note.read_concern(ReadConcern::local()).await?;
+        Ok(note.is_some())
     }
 
     /// The bytes from `offset` on. `None`: the file was removed meanwhile.

@@ -104,6 +104,22 @@ async fn a_removal_that_was_interrupted_is_finished_later() {
 }
 
 #[tokio::test]
+async fn content_that_comes_again_while_it_is_removed_stays() {
+    let (files, (_store, database)) = fresh().await;
+    let (digest, _) = put(&files, &[b"wanted after all"]).await.unwrap();
+    let raw = database.raw().await;
+    let kept = raw.collection::<Document>("fs.files");
+    let old = kept.find_one(doc! {}).await.unwrap().unwrap();
+    let note = doc! { "_id": old.get_object_id("_id").unwrap(), "leaving": true };
+    raw.collection("fs.notes").insert_one(note).await.unwrap();
+    put(&files, &[b"wanted after all"]).await.unwrap();
+    files.tidy().await.unwrap();
+    let whole = files.read(digest, 0, 99).await.unwrap().unwrap();
+    assert_eq!(whole, b"wanted after all"[..]);
+    assert_eq!(counts(&database).await, [1, 1, 0]);
+}
+
+#[tokio::test]
 async fn content_that_was_altered_is_not_handed_out() {
     let (files, (_store, database)) = fresh().await;
     let (digest, _) = put(&files, &[b"genuine"]).await.unwrap();
