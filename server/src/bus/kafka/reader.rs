@@ -34,17 +34,9 @@ pub(super) struct Reader {
     options: KafkaOptions,
     node: String,
     partitions: i32,
-    due: Option<Due>,
-}
-
-/// What must succeed before this node reads on: librdkafka has stopped, and does not begin again by
-/// itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
-    /// To the end.
-    Jump,
-    /// There is no topic any more: it is made again, then jumped to.
-    Topic,
+    /// It must go to the end before it reads on: librdkafka has stopped, and does not begin again by
+    /// itself.
+    must_jump: bool,
 }
 
 #[derive(Debug, Default)]
@@ -86,7 +78,7 @@ impl Reader {
             options: options.clone(),
             node: node.to_owned(),
             partitions,
-            due: None,
+            must_jump: false,
         };
         let mut attempts = 0;
         while let Err(error) = reader.go_to_the_end().await {
@@ -137,7 +129,7 @@ impl Reader {
                     self.take_new_partitions().await;
                     Step::Nothing
                 }
-                _ = again.tick(), if self.due.is_some() => Step::ReadOn,
+                _ = again.tick(), if self.must_jump => Step::ReadOn,
             };
             let item = match step {
                 Step::Hand(item) => item,
@@ -169,16 +161,21 @@ impl Reader {
                 tracing::debug!(%error, "Kafka could not be read from");
                 // Where this node was reading there is nothing any more.
                 let is_gone = error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset);
-                return match (topic::is_unknown(&error), is_gone) {
-                    (true, _) => self.must(Due::Topic),
-                    (_, true) => self.must(Due::Jump),
-                    _ => Step::Nothing,
+                if topic::is_unknown(&error) {
+                    // To assign anew now would end the process: librdkafka trips over its own assertion.
+                    self.condition
+                        .lost("the topic was deleted; restart the nodes, and it is made again");
+                }
+                return if is_gone {
+                    self.must_jump()
+                } else {
+                    Step::Nothing
                 };
             }
         };
         let context = self.consumer.context();
         if context.is_late(record.partition(), record.offset()) {
-            return self.must(Due::Jump);
+            return self.must_jump();
         }
         if record::is_from(&record, &self.node) {
             return Step::Nothing;
@@ -191,42 +188,26 @@ impl Reader {
     }
 
     /// Begun at once where nothing was due; else it has its turn.
-    fn must(&mut self, due: Due) -> Step {
-        match self.due.replace(due) {
-            None => Step::ReadOn,
-            Some(before) => {
-                if before == Due::Topic {
-                    self.due = Some(before);
-                }
-                Step::Nothing
-            }
+    fn must_jump(&mut self) -> Step {
+        if std::mem::replace(&mut self.must_jump, true) {
+            Step::Nothing
+        } else {
+            Step::ReadOn
         }
     }
 
     /// Goes on at the end, if that can be done now. The ends are asked for before the heads are
     /// compared, so what is appended in between is read.
     async fn read_on(&mut self) -> Option<super::BusItem> {
-        if self.due == Some(Due::Topic) {
-            match topic::prepare(&self.options, &self.consumer).await {
-                Ok(partitions) => self.partitions = partitions,
-                Err(error) => {
-                    self.condition.lost(&error.to_string());
-                    return None;
-                }
-            }
-        }
         match self.go_to_the_end().await {
             Ok(()) => {
-                self.due = None;
+                self.must_jump = false;
                 tracing::warn!(
                     "this node could not read on in Kafka where it was; it goes on at the end, and reads the rest from the store"
                 );
                 Some(super::BusItem::Gap)
             }
             Err(error) => {
-                if topic::is_unknown(&error) {
-                    self.due = Some(Due::Topic);
-                }
                 self.condition
                     .lost(&format!("the end of the topic was not found: {error}"));
                 None
