@@ -1,5 +1,7 @@
 //! `madang` as it is started: what it does by its roles, and what `madang doctor` says of it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod common;
 
 use std::process::{Command, Output};

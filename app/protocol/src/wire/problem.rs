@@ -33,10 +33,10 @@ pub struct Problem {
     pub rule: Option<String>,
     /// The number in that rule: the most that it allows, or the least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u64>,
+    pub limit: Option<u32>,
     /// What was given instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub given: Option<u64>,
+    pub given: Option<u32>,
 }
 
 /// A rule that was broken, with its numbers: what is said about it in any language.
@@ -44,8 +44,8 @@ pub struct Problem {
 pub struct Broken {
     /// One of [`rule`].
     pub rule: &'static str,
-    pub limit: Option<u64>,
-    pub given: Option<u64>,
+    pub limit: Option<u32>,
+    pub given: Option<u32>,
 }
 
 impl Broken {
@@ -58,7 +58,7 @@ impl Broken {
     }
 
     pub fn limited(rule: &'static str, limit: usize, given: Option<usize>) -> Self {
-        let number = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        let number = |number| u32::try_from(number).unwrap_or(u32::MAX);
         Self {
             rule,
             limit: Some(number(limit)),
