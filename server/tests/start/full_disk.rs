@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::common::{Http, id};
+use crate::common::{Http, id, skip};
 use crate::madang::{Madang, binary, command};
 
 /// Needs a kernel that lets this user mount. In `$0` a disk with a large file on it, then what follows.
@@ -46,8 +46,9 @@ async fn a_full_disk_is_said_and_passes_when_there_is_room_again() {
     let place = tempfile::tempdir().unwrap();
     let can = on_a_small_disk(place.path(), Path::new("true")).output();
     if !can.is_ok_and(|can| can.status.success()) {
-        eprintln!(
-            "skipped: a_full_disk_is_said_and_passes_when_there_is_room_again: no disk can be mounted here"
+        skip(
+            "a_full_disk_is_said_and_passes_when_there_is_room_again",
+            "no disk can be mounted here",
         );
         return;
     }

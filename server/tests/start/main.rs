@@ -1,14 +1,15 @@
 //! The binary as whoever starts it meets it: what it says and does when something is wrong with the machine, and that it
 //! needs nothing beside itself.
 
-// Errors fail tests; nothing here has to go on.
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../common/mod.rs"]
 mod common;
+mod doctor;
 mod full_disk;
 mod madang;
 mod refusals;
+mod roles;
 
 use madang::Madang;
 
@@ -44,8 +45,9 @@ async fn the_binary_alone_in_an_empty_folder_serves_everything() {
     assert_eq!(names, ["data", "madang"]);
 
     if page.text.contains("/pkg/madang.js") {
-        eprintln!(
-            "skipped: this binary was built without the site, so its scripts and styles are not asked for"
+        common::skip(
+            "the_binary_alone_in_an_empty_folder_serves_everything",
+            "this binary was built without the site, so its scripts and styles are not asked for",
         );
         return;
     }

@@ -1,95 +1,21 @@
-//! `madang` as it is started: what it does by its roles, and what `madang doctor` says of it.
+//! What `madang doctor` says, and how it ends.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+use std::process::Output;
 
-mod common;
+use crate::common;
+use crate::madang::{binary, command};
 
-use std::process::{Command, Output};
-
-use common::{Node, config};
-use server::config::{Config, Role};
-use tempfile::TempDir;
-
-#[tokio::test]
-async fn a_node_that_only_works_answers_operators_and_nobody_else() {
-    let data = tempfile::tempdir().unwrap();
-    let worker = Config {
-        roles: vec![Role::Worker],
-        ..config(&data)
-    };
-    let node = Node::start_as(&worker, data).await;
-    for (path, status) in [
-        ("/healthz", 200),
-        ("/readyz", 200),
-        ("/", 404),
-        ("/api/me", 404),
-        ("/stomp", 404),
-    ] {
-        assert_eq!(node.http().get(path).await.status, status, "{path}");
-    }
-    node.stop().await;
-}
-
-/// Whoever repeats themselves is noticed by workers.
-async fn notices(node: &Node) -> bool {
-    let metrics = node.http().get("/metrics").await.text;
-    metrics.contains("abuse_observations_total{kind=\"repetition\"}")
-}
-
-#[tokio::test]
-async fn what_is_said_on_a_node_that_only_serves_people_is_worked_on_elsewhere_by_way_of_kafka() {
-    let set = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
-    let mongodb = set("MADANG_TEST_MONGODB");
-    let (place, options) = mongodb.split_once('?').unwrap_or((&mongodb, ""));
-    let place = place.trim_start_matches("mongodb://");
-    let (server, _) = place.split_once('/').unwrap_or((place, ""));
-    let name = common::id();
-    let mut nodes = Vec::new();
-    for role in [Role::Web, Role::Worker] {
-        let data = tempfile::tempdir().unwrap();
-        let config = Config {
-            roles: vec![role],
-            mongodb_uri: Some(format!("mongodb://{server}/roles-{name}?{options}")),
-            kafka_brokers: Some(set("MADANG_TEST_KAFKA")),
-            kafka_topic: format!("madang.roles.{name}"),
-            redis_url: Some(set("MADANG_TEST_REDIS")),
-            ..config(&data)
-        };
-        nodes.push(Node::start_as(&config, data).await);
-    }
-    let mina = nodes[0].person("mina").await;
-    let room = nodes[0].group(&[&mina]).await;
-    for _ in 0..6 {
-        let message = serde_json::json!({ "id": common::id(), "body": "the same again" });
-        mina.http
-            .post(&format!("/api/rooms/{room}/messages"), &message)
-            .await;
-    }
-    while !notices(&nodes[1]).await {}
-    assert!(!notices(&nodes[0]).await);
-    for node in nodes {
-        node.stop().await;
-    }
-}
-
-/// With these variables and no others.
+/// With these settings and no others.
 fn doctor(settings: &[(&str, &str)]) -> (bool, String) {
     let data = tempfile::tempdir().unwrap();
-    let Output { status, stdout, .. } = command(&data)
+    let Output { status, stdout, .. } = command(binary())
+        .arg("doctor")
+        .env("MADANG_ADDR", "127.0.0.1:0")
+        .env("MADANG_DATA", data.path())
         .envs(settings.iter().copied())
         .output()
         .unwrap();
     (status.success(), String::from_utf8(stdout).unwrap())
-}
-
-fn command(data: &TempDir) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
-    command
-        .arg("doctor")
-        .env_clear()
-        .env("MADANG_ADDR", "127.0.0.1:0")
-        .env("MADANG_DATA", data.path());
-    command
 }
 
 #[test]
@@ -151,6 +77,13 @@ fn cluster(password: &str) -> Option<Vec<(&'static str, String)>> {
     ])
 }
 
+fn without_tls(test: &str) {
+    common::skip(
+        test,
+        "the servers were given, and nothing is known of their TLS",
+    );
+}
+
 fn doctor_of(settings: &[(&str, String)]) -> (bool, String) {
     let settings: Vec<_> = settings
         .iter()
@@ -162,7 +95,7 @@ fn doctor_of(settings: &[(&str, String)]) -> (bool, String) {
 #[test]
 fn doctor_ends_well_in_a_cluster_whose_kafka_and_redis_want_tls() {
     let Some(settings) = cluster("courtyard") else {
-        return;
+        return without_tls("doctor_ends_well_in_a_cluster_whose_kafka_and_redis_want_tls");
     };
     let (well, said) = doctor_of(&settings);
     for part in ["mongodb", "kafka", "redis"] {
@@ -174,7 +107,7 @@ fn doctor_ends_well_in_a_cluster_whose_kafka_and_redis_want_tls() {
 #[test]
 fn doctor_says_that_the_password_of_kafka_is_wrong() {
     let Some(settings) = cluster("hunter2") else {
-        return;
+        return without_tls("doctor_says_that_the_password_of_kafka_is_wrong");
     };
     let (well, said) = doctor_of(&settings);
     assert!(!well, "{said}");
@@ -192,7 +125,7 @@ fn doctor_says_that_the_password_of_kafka_is_wrong() {
 #[test]
 fn doctor_says_that_the_certificate_of_kafka_is_not_trusted() {
     let Some(mut settings) = cluster("courtyard") else {
-        return;
+        return without_tls("doctor_says_that_the_certificate_of_kafka_is_not_trusted");
     };
     for (name, value) in &mut settings {
         if *name == "MADANG_KAFKA_OPTIONS" {
