@@ -57,8 +57,11 @@ pub fn LinkStatus() -> impl IntoView {
                     }}
                 </p>
             }.into_any()))}
-            {part(move || unsent.get().map(|words| view! {
-                <button type="button" class="link-pill" on:click=handler(move |_| listing.set(true))>{words}</button>
+            {part(move || unsent.get().map(|(kind, words)| view! {
+                <button type="button" class="link-pill" data-kind=kind on:click=handler(move |_| listing.set(true))>
+                    <span class="link-dot" aria-hidden="true"></span>
+                    <span>{words}</span>
+                </button>
             }.into_any()))}
         </div>
         {part(move || listing.get().then(|| view! {
@@ -70,8 +73,8 @@ pub fn LinkStatus() -> impl IntoView {
     .into_any()
 }
 
-/// How much waits or was refused, in all rooms together.
-fn unsent(client: Client, words: &'static StateTexts) -> Memo<Option<String>> {
+/// How much waits or was refused, in all rooms together, and which of the two it is.
+fn unsent(client: Client, words: &'static StateTexts) -> Memo<Option<(&'static str, String)>> {
     let waiting = Memo::new(move |_| client.outbox.with(Outbox::waiting));
     let late = lasting(Memo::new(move |_| waiting.get() > 0));
     Memo::new(move |_| {
@@ -80,8 +83,9 @@ fn unsent(client: Client, words: &'static StateTexts) -> Memo<Option<String>> {
         let refused = (refused > 0).then(|| (words.not_sent)(refused));
         let waiting = (waiting > 0 && late.get()).then(|| (words.waiting)(waiting));
         match (refused, waiting) {
-            (Some(refused), Some(waiting)) => Some(format!("{refused} · {waiting}")),
-            (refused, waiting) => refused.or(waiting),
+            (Some(refused), Some(waiting)) => Some(("refused", format!("{refused} · {waiting}"))),
+            (Some(refused), None) => Some(("refused", refused)),
+            (None, waiting) => waiting.map(|waiting| ("waiting", waiting)),
         }
     })
 }
