@@ -251,6 +251,7 @@ fn room(n: u128, name: &str, peer: Option<UserId>, messages: &[Message], unread:
         read_posted: posted.saturating_sub(unread),
         unread,
         members: if peer.is_some() { 2 } else { 5 },
+        mine: false,
         active_at: messages
             .last()
             .map_or(Timestamp::from_millis(NOON - 400 * 24 * 60 * MINUTE), |m| {

@@ -214,6 +214,7 @@ proptest! {
                 read_posted: posted(read),
                 unread: posted(at) - posted(read),
                 members: 1,
+                mine: false,
                 active_at: Timestamp(at as i64),
                 last_message: None,
             }
@@ -256,6 +257,7 @@ proptest! {
                 read_posted: 0,
                 unread: 0,
                 members: 1,
+                mine: false,
                 active_at: Timestamp(head as i64),
                 last_message: None,
             });

@@ -318,6 +318,7 @@ pub fn room_as_seen(mine: MyRoom, own_name: &str) -> Room {
     let MyRoom {
         room,
         peer,
+        mine,
         read,
         active_at,
         last_message,
@@ -338,6 +339,7 @@ pub fn room_as_seen(mine: MyRoom, own_name: &str) -> Room {
         read_posted: read.posted,
         unread: room.head.posted.saturating_sub(read.posted),
         members: room.members,
+        mine: mine && room.kind != RoomKind::Direct,
         active_at,
         last_message,
     }

@@ -188,6 +188,8 @@ pub struct MyRoom {
     pub room: RoomRecord,
     /// The other person of a direct room.
     pub peer: Option<User>,
+    /// Whether this member made it.
+    pub mine: bool,
     pub read: ReadMark,
     pub active_at: Timestamp,
     pub last_message: Option<Message>,

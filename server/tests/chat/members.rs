@@ -150,6 +150,11 @@ async fn only_the_maker_removes_others_and_everyone_may_leave() {
     let (mina, jun) = (house.guest("mina").await, house.guest("jun").await);
     let sora = house.guest("sora").await;
     let room = house.group(&[&mina, &jun, &sora]).await;
+    for (guest, made_it) in [(&mina, true), (&jun, false)] {
+        let seen = house.chat.room(guest.who, room).await.unwrap();
+        let listed = house.chat.rooms(guest.who).await.unwrap().items;
+        assert_eq!((seen.mine, listed[0].mine), (made_it, made_it));
+    }
     let refused = house
         .chat
         .remove_member(jun.who, room, sora.id())

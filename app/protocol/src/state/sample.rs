@@ -80,6 +80,10 @@ pub(super) fn reacted(rev: u64, by: UserId, message: u64, on: bool) -> Event {
     event(rev, by, kind)
 }
 
+pub(super) fn joined(rev: u64) -> Event {
+    event(rev, OTHER, EventKind::Joined { user: ME })
+}
+
 /// A room whose every event posted a message.
 pub(super) fn room(n: u128, head: u64, read: u64) -> Room {
     Room {
@@ -93,6 +97,7 @@ pub(super) fn room(n: u128, head: u64, read: u64) -> Room {
         read_posted: read,
         unread: head.saturating_sub(read),
         members: 2,
+        mine: false,
         active_at: Timestamp(i64::try_from(head).unwrap()),
         last_message: Some(message(head)),
     }

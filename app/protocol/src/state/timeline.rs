@@ -31,8 +31,8 @@ const RECENT: usize = 256;
 /// [`Timeline::gap`].
 const HELD: usize = 512;
 
-/// Beyond this many notes only those of the window are remembered.
-const NOTES: usize = 500;
+/// Beyond this many notes only those of the window are remembered; and of those the last.
+const NOTES: usize = 1_000;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
@@ -208,6 +208,9 @@ impl Timeline {
         if self.notes.len() > NOTES {
             let shown = self.notes().map(|note| note.rev).collect::<Vec<_>>();
             self.notes.retain(|rev, _| shown.binary_search(rev).is_ok());
+            while self.notes.len() > NOTES {
+                self.notes.pop_first();
+            }
         }
     }
 

@@ -150,7 +150,7 @@ impl RoomWindow {
         Ok(Self {
             room: fields.take("room")?,
             messages: fields.take("messages")?,
-            notes: fields.take("notes")?,
+            notes: fields.take_or_default("notes")?,
             head: fields.take("head")?,
             more: fields.take("more")?,
             newer: fields.take_or_default("newer")?,

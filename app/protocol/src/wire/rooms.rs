@@ -39,6 +39,9 @@ pub struct Room {
     pub read_posted: u64,
     pub unread: u64,
     pub members: u64,
+    /// Whether I made it: then I may remove others, and delete it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mine: bool,
     /// When the last message was posted (or the room was made, while it has none).
     pub active_at: Timestamp,
     pub last_message: Option<Message>,
@@ -63,6 +66,7 @@ impl Room {
             read_posted: fields.take("readPosted")?,
             unread: fields.take("unread")?,
             members: fields.take("members")?,
+            mine: fields.take_or_default("mine")?,
             active_at: fields.take("activeAt")?,
             last_message: fields.take("lastMessage")?,
         })

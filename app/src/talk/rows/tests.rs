@@ -217,3 +217,116 @@ fn a_reply_quotes_one_line_of_what_is_in_the_window() {
         None
     );
 }
+
+fn note(n: u64, by: u128, at: i64, kind: EventKind) -> Event {
+    Event {
+        room: id(9),
+        rev: Rev(n),
+        at: Timestamp::from_millis(at),
+        by: user(by),
+        op: id(2000 + u128::from(n)),
+        posted: 0,
+        kind,
+    }
+}
+
+fn joined(n: u64, by: u128, at: i64, who: u128) -> Event {
+    note(n, by, at, EventKind::Joined { user: user(who) })
+}
+
+fn with_notes(messages: &[Message], notes: &[Event]) -> Rows {
+    let mut sources = sources(messages, &[]);
+    sources.notes = notes.iter().collect();
+    Rows::of(&sources)
+}
+
+#[test]
+fn what_happened_stands_between_the_messages_and_ends_a_run() {
+    let messages = [message(2, ME, 0, "a"), message(4, ME, 2, "b")];
+    let renamed = EventKind::Renamed {
+        name: "Garden".to_owned(),
+    };
+    let left = EventKind::Left { user: user(YOU) };
+    let notes = [
+        joined(1, YOU, 0, 3),
+        note(3, YOU, 1, renamed),
+        note(5, YOU, 3, left),
+    ];
+    let rows = with_notes(&messages, &notes);
+    assert_eq!(
+        rows.order,
+        [
+            Key::Day(0),
+            Key::Note(Rev(1)),
+            Key::Message(messages[0].id),
+            Key::Note(Rev(3)),
+            Key::Message(messages[1].id),
+            Key::Note(Rev(5)),
+        ]
+    );
+    assert_eq!(starts(&rows), [true, true]);
+    let said = Note {
+        by: user(YOU),
+        what: What::Renamed("Garden".to_owned()),
+    };
+    assert_eq!(rows.note(Rev(3)), Some(&said));
+}
+
+#[test]
+fn what_is_on_its_way_comes_after_what_has_happened() {
+    let post = PendingChange::Post {
+        body: "later".to_owned(),
+        reply_to: None,
+    };
+    let waiting = [pending(7, post, PendingState::Queued)];
+    let messages = [message(1, ME, 0, "a")];
+    let notes = [joined(2, YOU, 1, 3)];
+    let mut sources = sources(&messages, &waiting);
+    sources.notes = notes.iter().collect();
+    let order = Rows::of(&sources).order;
+    assert_eq!(order[2], Key::Note(Rev(2)));
+    assert_eq!(order.last(), Some(&Key::Message(id(7))));
+}
+
+#[test]
+fn many_who_were_brought_by_one_person_are_one_line() {
+    let said = message(5, YOU, 4, "welcome");
+    let notes = [
+        joined(2, YOU, 1, 3),
+        joined(3, YOU, 2, 4),
+        // By someone else.
+        joined(4, ME, 3, 5),
+        // After a message.
+        joined(6, ME, 5, 6),
+    ];
+    let rows = with_notes(&[message(1, YOU, 0, "a"), said.clone()], &notes);
+    assert_eq!(
+        rows.order[2..],
+        [
+            Key::Note(Rev(2)),
+            Key::Note(Rev(4)),
+            Key::Message(said.id),
+            Key::Note(Rev(6)),
+        ]
+    );
+    let came = |rev| rows.note(Rev(rev)).map(|note| note.what.clone());
+    assert_eq!(came(2), Some(What::Joined(vec![user(3), user(4)])));
+    assert_eq!(came(4), Some(What::Joined(vec![user(5)])));
+    assert_eq!(came(3), None);
+}
+
+#[test]
+fn a_day_may_begin_with_what_happened() {
+    let notes = [joined(2, YOU, 1, 3), joined(3, YOU, 24 * HOUR, 4)];
+    let said = message(4, YOU, 24 * HOUR + 1, "b");
+    let rows = with_notes(&[message(1, YOU, 0, "a"), said.clone()], &notes);
+    assert_eq!(
+        rows.order[2..],
+        [
+            Key::Note(Rev(2)),
+            Key::Day(1),
+            Key::Note(Rev(3)),
+            Key::Message(said.id),
+        ]
+    );
+}

@@ -1,7 +1,7 @@
 //! A person's rooms, each as that person sees it.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::{TryStreamExt, try_join};
 use mongodb::bson::{Bson, Uuid, doc};
@@ -74,10 +74,15 @@ impl Core {
                 room.key.bytes(),
             ))
         });
-        let (mut peers, mut lasts) = try_join!(self.peers(&shown), self.last_messages(&shown))?;
+        let (mut peers, mut lasts, made) = try_join!(
+            self.peers(&shown),
+            self.last_messages(&shown),
+            self.made(&shown)
+        )?;
         let described = shown.into_iter().map(|(room, member)| MyRoom {
             room: room.record(),
             peer: peers.remove(&room.key),
+            mine: made.contains(&room.key),
             read: member.read(),
             active_at: time(room.active_at),
             last_message: lasts.remove(&room.key),
@@ -113,6 +118,21 @@ impl Core {
             Some((other.room, user.clone()))
         });
         Ok(peers.collect())
+    }
+
+    /// Those that were made by the person whose rooms these are: their logs begin with them.
+    async fn made(&self, shown: &[(&Room, &Member)]) -> StoreResult<HashSet<Uuid>> {
+        let (keys, me) = shown
+            .iter()
+            .map(|(room, member)| (room.key, member.id.user))
+            .unzip::<_, _, Vec<_>, Vec<_>>();
+        let Some(me) = me.first() else {
+            return Ok(HashSet::new());
+        };
+        let first = doc! { "room": { "$in": keys }, "rev": 1, "by": me };
+        let first = self.all.log.find(first).await?;
+        let first = first.try_collect::<Vec<Entry>>().await?;
+        Ok(first.into_iter().map(|line| line.room).collect())
     }
 
     async fn last_messages(

@@ -262,7 +262,8 @@ fn my_rooms(c: &Connection, user: UserId, only: Option<i64>) -> StoreResult<Vec<
         "?2 IS NULL"
     };
     let sql = format!(
-        "SELECT {ROOM_COLUMNS}, m.read_rev, m.read_posted
+        "SELECT {ROOM_COLUMNS}, m.read_rev, m.read_posted,
+                (SELECT by FROM event WHERE room = r.key AND rev = 1) IS ?1
          FROM member m JOIN room r ON r.key = m.room
          WHERE m.user = ?1 AND {which}
            AND (r.kind <> 'direct' OR r.posted > 0 OR m.opened)
@@ -280,6 +281,7 @@ fn my_rooms(c: &Connection, user: UserId, only: Option<i64>) -> StoreResult<Vec<
         };
         rooms.push(MyRoom {
             peer,
+            mine: row.get(11)?,
             read: ReadMark {
                 rev: rows::rev(row, 9)?,
                 posted: rows::count(row, 10)?,

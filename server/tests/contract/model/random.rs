@@ -2,7 +2,7 @@
 //! must be the same.
 
 use proptest::prelude::*;
-use protocol::wire::RoomKind;
+use protocol::wire::{Event, RoomKind};
 use protocol::{OpId, Rev, Timestamp, UserId};
 use server::store::*;
 use uuid::Uuid;
@@ -146,6 +146,9 @@ pub async fn agree(world: &World, steps: Vec<Step>) {
         .unwrap();
     assert_eq!(messages.items, model.messages());
     assert_eq!(messages.head, model.head());
+    let mut notes = model.reading();
+    notes.retain(Event::is_note);
+    assert_eq!(messages.notes, notes);
     let members = world.store.members(room, None, 9).await.unwrap();
     let seen = members
         .iter()
@@ -158,7 +161,7 @@ pub async fn agree(world: &World, steps: Vec<Step>) {
         .collect::<Vec<_>>();
     assert_eq!(seen, expected);
     let last = model.messages().pop();
-    for user in people {
+    for user in people.iter().copied() {
         let mine = world.store.my_room(room, user).await.unwrap();
         let read = model
             .members
@@ -166,7 +169,9 @@ pub async fn agree(world: &World, steps: Vec<Step>) {
             .find(|(member, _)| *member == user)
             .map(|(_, read)| *read);
         assert_eq!(mine.as_ref().map(|mine| mine.read), read);
-        assert!(mine.is_none_or(|mine| mine.last_message == last));
+        assert!(
+            mine.is_none_or(|mine| mine.last_message == last && mine.mine == (user == people[0]))
+        );
     }
 }
 

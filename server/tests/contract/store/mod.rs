@@ -42,9 +42,12 @@ macro_rules! suite {
                 reading: the_log_is_read_page_by_page, the_latest_messages_come_oldest_first,
                     messages_are_paged_backwards, messages_are_paged_forwards,
                     a_window_opens_around_a_place, a_number_beyond_all_revs_is_the_end,
-                    a_message_is_found_in_its_room_only, heads_leave_out_what_is_gone;
+                    a_message_is_found_in_its_room_only, heads_leave_out_what_is_gone,
+                    what_happened_between_messages_comes_with_them,
+                    pages_leave_nothing_out_and_say_nothing_twice,
+                    of_very_many_notes_the_last_come;
                 rooms: a_room_begins_with_its_creation, a_room_made_twice_is_one_room,
-                    anothers_room_id_is_taken, a_room_needs_people_who_exist, a_room_can_be_full,
+                    anothers_room_id_is_taken, a_room_knows_who_made_it, a_room_needs_people_who_exist, a_room_can_be_full,
                     an_unused_direct_room_is_with_whoever_opened_it,
                     both_people_may_open_a_direct_room, a_direct_room_keeps_its_two_people,
                     a_newcomer_sees_history_and_has_read_it, only_members_bring_in_members,

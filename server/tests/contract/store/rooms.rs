@@ -64,6 +64,22 @@ pub async fn a_room_made_twice_is_one_room(world: &World) {
     assert_eq!(list(world, mina).await.len(), 1);
 }
 
+pub async fn a_room_knows_who_made_it(world: &World) {
+    let mina = world.person("mina").await;
+    let juno = world.person("juno").await;
+    let group = world.group(mina, &[juno]).await;
+    let other = world.group(juno, &[mina]).await;
+    // What happened since does not change it.
+    world.change(group, juno, Change::Leave).await;
+    world.change(group, mina, Change::Join { user: juno }).await;
+    for (user, made) in [(mina, group), (juno, other)] {
+        let rooms = world.store.rooms_of(user).await.unwrap();
+        let mine = rooms.iter().filter(|room| room.mine);
+        assert_eq!(mine.map(|room| room.room.id).collect::<Vec<_>>(), [made]);
+        assert_eq!(list(world, user).await.len(), 2);
+    }
+}
+
 pub async fn anothers_room_id_is_taken(world: &World) {
     let mina = world.person("mina").await;
     let juno = world.person("juno").await;

@@ -289,3 +289,63 @@ fn it_is_told_how_many_messages_follow_a_place() {
     assert_eq!(timeline.posted_after(Rev(1)), None);
     assert_eq!(detached().posted_after(Rev(5)), None);
 }
+
+fn notes(timeline: &Timeline) -> Vec<u64> {
+    timeline.notes().map(|note| note.rev.0).collect()
+}
+
+#[test]
+fn what_happens_in_the_room_is_noted_beside_its_messages() {
+    let mut timeline = window();
+    assert_eq!(timeline.apply(&joined(6)), Applied::Changed(vec![]));
+    timeline.apply(&posted(7));
+    let renamed = EventKind::Renamed {
+        name: "Garden".to_owned(),
+    };
+    timeline.apply(&event(8, ME, renamed));
+    timeline.apply(&edited(9, 7, "new"));
+    assert_eq!(notes(&timeline), [6, 8]);
+    assert_eq!(revs(&timeline), [1, 2, 3, 4, 5, 7]);
+}
+
+#[test]
+fn a_note_that_comes_twice_is_shown_once() {
+    let mut timeline = window();
+    timeline.apply(&joined(6));
+    timeline.learn(vec![joined(6)]);
+    assert_eq!(notes(&timeline), [6]);
+}
+
+#[test]
+fn a_note_outside_the_window_waits_for_its_messages() {
+    let mut timeline = detached();
+    // Before the first message, between two, and after the last.
+    timeline.learn(vec![joined(3), joined(5), joined(7)]);
+    timeline.apply(&joined(11));
+    assert_eq!(notes(&timeline), [5]);
+    assert!(timeline.append(Rev(6), messages(8..=10), Rev(10), false));
+    assert_eq!(notes(&timeline), [5, 7, 11]);
+    assert!(timeline.prepend(Rev(4), messages(1..=2), Rev(11), false));
+    assert_eq!(notes(&timeline), [3, 5, 7, 11]);
+    timeline.trim_front(3);
+    timeline.trim_back(1);
+    assert!(notes(&timeline).is_empty());
+}
+
+#[test]
+fn of_very_many_notes_those_of_the_window_are_kept_and_of_those_the_last() {
+    let most = NOTES as u64;
+    let mut timeline = detached();
+    timeline.learn((11..=10 + most).map(joined).collect());
+    timeline.learn(vec![joined(5)]);
+    assert_eq!(
+        (notes(&timeline).as_slice(), timeline.notes.len()),
+        (&[5][..], 1)
+    );
+
+    let mut timeline = window();
+    for rev in 6..=most + 6 {
+        timeline.apply(&joined(rev));
+    }
+    assert_eq!(notes(&timeline), (7..=most + 6).collect::<Vec<_>>());
+}
