@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use protocol::rules::{self, MAX_PASSWORD_BYTES};
 use protocol::wire::{
-    Broken, ChangeMe, DeleteMe, Login, Register, RoomKind, SignedIn, User, UserDetails, code, rule,
+    Broken, ChangeMe, DeleteMe, Login, Register, RoomKind, Signal, SignedIn, User, UserDetails,
+    code, rule,
 };
 use protocol::{SessionId, UserId};
 
@@ -186,7 +187,7 @@ impl Chat {
             self.parts.store.change_user(who.user, kept).await?;
         }
         if renamed {
-            self.show_new_name(who.user).await?;
+            self.show_new_name(&account.user).await?;
         }
         Ok(account.user)
     }
@@ -298,9 +299,13 @@ impl Chat {
         Ok(self.parts.store.change_user(user, change).await?)
     }
 
-    /// Direct rooms are shown under the other person's name.
-    async fn show_new_name(&self, user: UserId) -> Result<(), Refused> {
-        for mine in self.parts.store.rooms_of(user).await? {
+    /// Whoever looks at a room with this person; and direct rooms are shown under the other
+    /// person's name.
+    async fn show_new_name(&self, user: &User) -> Result<(), Refused> {
+        for mine in self.parts.store.rooms_of(user.id).await? {
+            let (room, user) = (mine.room.id, user.clone());
+            let signal = Signal::Named { user };
+            self.parts.presence.announce(Notice::Room { room, signal });
             if let (RoomKind::Direct, Some(peer)) = (mine.room.kind, &mine.peer) {
                 self.side_changed(peer.id, mine.room.id);
             }

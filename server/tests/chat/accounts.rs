@@ -1,6 +1,6 @@
 //! Accounts are made, entered and changed.
 
-use protocol::wire::{ChangeMe, Login, code};
+use protocol::wire::{ChangeMe, Login, Signal, code};
 use server::chat::Settings;
 use server::presence::Notice;
 
@@ -123,7 +123,7 @@ async fn a_wrong_name_and_a_wrong_password_get_one_answer_and_cost_one_hash() {
 }
 
 #[tokio::test]
-async fn a_new_display_name_is_shown_everywhere_and_said_to_direct_peers() {
+async fn a_new_display_name_is_shown_everywhere_and_said_to_whoever_looks() {
     let house = house().await;
     let (mina, jun) = (house.guest("mina").await, house.guest("jun").await);
     house.say(&mina, direct(&mina, &jun), "안녕").await;
@@ -138,10 +138,16 @@ async fn a_new_display_name_is_shown_everywhere_and_said_to_direct_peers() {
     assert_eq!(room.name, "미나 리");
     assert_eq!(
         house.heard(),
-        [Notice::Side {
-            user: jun.id(),
-            room: room.id
-        }]
+        [
+            Notice::Room {
+                room: room.id,
+                signal: Signal::Named { user },
+            },
+            Notice::Side {
+                user: jun.id(),
+                room: room.id
+            }
+        ]
     );
     let found = house.chat.find_people(jun.who, "리", 10).await.unwrap();
     assert_eq!(found.items[0].id, mina.id());

@@ -34,6 +34,8 @@ pub enum Signal {
     },
     /// One member came or went; `None` when it is not known.
     Presence { user: UserId, online: Option<bool> },
+    /// A member goes by another name now.
+    Named { user: User },
 }
 
 impl<'de> Deserialize<'de> for Signal {
@@ -65,6 +67,9 @@ impl Signal {
             "presence" => Self::Presence {
                 user: fields.take("user")?,
                 online: fields.take("online")?,
+            },
+            "named" => Self::Named {
+                user: fields.take("user")?,
             },
             other => return unknown("type", other),
         })
