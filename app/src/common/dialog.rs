@@ -40,16 +40,29 @@ pub fn Dialog(
         }
     });
     let closed = move |_: Event| on_close.run(());
-    // A click outside the panel hits the dialog itself, whose panel covers all else of it.
-    let clicked = move |event: web_sys::MouseEvent| {
-        if let (Some(dialog), Some(target)) = (node.get_untracked(), event.target())
-            && &target == AsRef::<web_sys::EventTarget>::as_ref(&dialog)
-        {
-            dialog.close();
+    // Outside the panel, the dialog itself is hit, whose panel covers all else of it. Whoever drags a selection out of a
+    // field, or back into one, does not mean to close it.
+    let is_outside = move |event: &web_sys::MouseEvent| {
+        node.get_untracked().is_some_and(|dialog| {
+            event.target().as_ref() == Some(AsRef::<web_sys::EventTarget>::as_ref(&dialog))
+        })
+    };
+    let began_outside = StoredValue::new(false);
+    let pressed = move |event: web_sys::MouseEvent| began_outside.set_value(is_outside(&event));
+    let released = move |event: web_sys::MouseEvent| {
+        if began_outside.get_value() && is_outside(&event) {
+            DialogHandle(node).close();
         }
     };
     view! {
-        <dialog class="dialog" node_ref=node aria-labelledby="dialog-title" on:close=handler(closed) on:click=handler(clicked)>
+        <dialog
+            class="dialog"
+            node_ref=node
+            aria-labelledby="dialog-title"
+            on:close=handler(closed)
+            on:mousedown=handler(pressed)
+            on:mouseup=handler(released)
+        >
             <div class="dialog-panel">
                 <header class="dialog-head">
                     <h2 id="dialog-title">{title}</h2>
@@ -65,6 +78,25 @@ pub fn Dialog(
                 {children()}
             </div>
         </dialog>
+    }
+    .into_any()
+}
+
+/// What a dialog asks before something that cannot be taken back. The dialog is closed by then.
+#[component]
+pub fn Question(lead: &'static str, yes: &'static str, on_yes: Callback<()>) -> impl IntoView {
+    let dialog = expect_context::<DialogHandle>();
+    let texts = use_texts();
+    let done = move |_| {
+        dialog.close();
+        on_yes.run(());
+    };
+    view! {
+        <p>{lead}</p>
+        <p class="dialog-acts">
+            <button type="button" class="button plain" on:click=handler(move |_| dialog.close())>{texts.side.cancel}</button>
+            <button type="button" class="button alert" on:click=handler(done)>{yes}</button>
+        </p>
     }
     .into_any()
 }
