@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use protocol::RoomId;
 
 use crate::address::Address;
+use crate::browser::{BrowserHandle, Intent};
 use crate::client::Client;
 use crate::common::dom;
 use crate::common::ime::is_typed_into;
@@ -14,15 +15,22 @@ use crate::talk::focus_composer;
 
 pub fn listen(client: Client, helping: RwSignal<bool>) {
     let address = expect_context::<Address>();
+    let browser = expect_context::<BrowserHandle>();
     watch(move || {
         let handle = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
-            pressed(client, helping, address, &event);
+            pressed(client, browser, helping, address, &event);
         });
         on_cleanup(move || handle.remove());
     });
 }
 
-fn pressed(client: Client, helping: RwSignal<bool>, address: Address, event: &KeyboardEvent) {
+fn pressed(
+    client: Client,
+    browser: BrowserHandle,
+    helping: RwSignal<bool>,
+    address: Address,
+    event: &KeyboardEvent,
+) {
     if event.default_prevented() || event.is_composing() || dom::dialog_is_open() {
         return;
     }
@@ -36,7 +44,10 @@ fn pressed(client: Client, helping: RwSignal<bool>, address: Address, event: &Ke
                 address.go(&format!("/rooms/{room}"));
             }
         }
-        "Escape" => focus_composer(),
+        "Escape" => {
+            focus_composer();
+            mark_read(client, browser, address);
+        }
         "?" if !typing => {
             event.prevent_default();
             helping.set(true);
@@ -44,6 +55,21 @@ fn pressed(client: Client, helping: RwSignal<bool>, address: Address, event: &Ke
         // The letter itself then goes into the box, Hangul through the input method as well.
         _ if !typing && starts_text(event) && dom::nothing_focused() => focus_composer(),
         _ => {}
+    }
+}
+
+/// Everything in the open room has been read, whatever was in view.
+fn mark_read(client: Client, browser: BrowserHandle, address: Address) {
+    let room = address.path.with_untracked(|path| room_in(path));
+    let head = |room| {
+        client
+            .rooms
+            .with_untracked(|rooms| rooms.get(room).map(|room| room.head))
+    };
+    if let Some(room) = room
+        && let Some(rev) = head(room)
+    {
+        browser.ask(Intent::Seen { room, rev });
     }
 }
 

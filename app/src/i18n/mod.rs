@@ -135,6 +135,7 @@ pub struct RoomTexts {
     pub leave_lead: &'static str,
     pub remove: &'static str,
     pub remove_member: fn(&str) -> String,
+    pub remove_lead: &'static str,
     pub empty: &'static str,
     pub begins: &'static str,
     pub loading: &'static str,

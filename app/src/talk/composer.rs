@@ -45,7 +45,11 @@ pub fn Composer() -> impl IntoView {
                     event.prevent_default();
                     acts.edit_my_last();
                 }
-                "Escape" => acts.replying.set(None),
+                // One thing at a time: the next Esc is for the room.
+                "Escape" if acts.replying.get_untracked().is_some() => {
+                    event.prevent_default();
+                    acts.replying.set(None);
+                }
                 _ => {}
             }
         }
