@@ -144,8 +144,8 @@ impl Tab {
             open.state = RoomState::Ready;
             if let Some(page) = page {
                 let more = page.next.is_some();
-                open.timeline.learn(page.notes);
                 end.put(&mut open.timeline, edge, page.items, head, more);
+                open.timeline.learn(page.notes);
             }
         });
         self.meet(users.unwrap_or_default());
