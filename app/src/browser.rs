@@ -6,7 +6,7 @@ use std::rc::Rc;
 use async_trait::async_trait;
 use leptos::prelude::*;
 use protocol::state::{Draft, PendingChange};
-use protocol::wire::{ChangeMe, Device, Member, NewRoom, Problem, Room, User};
+use protocol::wire::{ChangeMe, Device, NewRoom, Problem, Room, User};
 use protocol::{MessageId, OpId, Rev, RoomId, SessionId, UserId};
 
 /// Fire and forget: what comes of it is seen in [`crate::client::Client`].
@@ -67,9 +67,12 @@ pub trait Browser {
     async fn copy(&self, text: String) -> bool;
 
     async fn find_people(&self, query: String) -> Result<Vec<User>, Problem>;
+    /// The id of a room to be made: asked for again under it, no second one is made.
+    fn new_room(&self) -> RoomId;
     async fn make_room(&self, room: NewRoom) -> Result<Room, Problem>;
     async fn rename_room(&self, room: RoomId, name: String) -> Result<(), Problem>;
-    async fn members(&self, room: RoomId) -> Result<Vec<Member>, Problem>;
+    /// All members of an open room, where there are more than came with it.
+    async fn members(&self, room: RoomId) -> Result<(), Problem>;
     async fn add_member(&self, room: RoomId, user: UserId) -> Result<(), Problem>;
     /// Myself: leave.
     async fn remove_member(&self, room: RoomId, user: UserId) -> Result<(), Problem>;

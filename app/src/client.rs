@@ -4,9 +4,13 @@
 use std::collections::HashMap;
 
 use leptos::prelude::*;
-use protocol::state::{Outbox, RoomList, Timeline};
-use protocol::wire::{Boot, Language, Member, Problem, Theme, User};
-use protocol::{OpId, Rev, RoomId, Timestamp, UserId};
+use protocol::state::{Outbox, RoomList};
+use protocol::wire::{Boot, Language, Problem, Theme, User};
+use protocol::{OpId, RoomId, Timestamp, UserId};
+
+mod open;
+
+pub use open::{OpenRoom, RoomState, Seat, is_gone};
 
 /// How the socket is.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,29 +25,6 @@ pub enum Link {
     Offline,
     /// The session has ended: log in again. Drafts and the outbox are kept.
     SignedOut,
-}
-
-/// The open room.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OpenRoom {
-    pub timeline: Timeline,
-    pub members: Vec<Member>,
-    /// Who is writing, and since when (six seconds without news end it).
-    pub typing: Vec<(UserId, Timestamp)>,
-    /// My read position when the room was entered: where the divider stands.
-    pub read_on_entry: Rev,
-    pub state: RoomState,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum RoomState {
-    Loading,
-    Ready,
-    /// A page of history is on its way.
-    LoadingOlder,
-    LoadingNewer,
-    /// It cannot be shown: gone, not mine, or not reachable.
-    Failed(Problem),
 }
 
 #[derive(Clone, Copy)]
@@ -86,17 +67,13 @@ impl Client {
         let open = boot.room.as_ref().map(|window| window.room);
         let rooms = RoomList::new(boot.rooms);
         if let Some(window) = boot.room {
-            let mut timeline = Timeline::new(window.room);
-            timeline.load(window.messages, window.head, window.more, window.newer);
-            timeline.learn(window.notes);
             let read = rooms.get(window.room).map_or(window.head, |room| room.read);
-            let room = OpenRoom {
-                timeline,
-                members: window.members,
-                typing: Vec::new(),
-                read_on_entry: read,
-                state: RoomState::Ready,
-            };
+            let mut room = OpenRoom::new(window.room, read);
+            room.timeline
+                .load(window.messages, window.head, window.more, window.newer);
+            room.timeline.learn(window.notes);
+            room.members = window.members.iter().map(Seat::from).collect();
+            room.state = RoomState::Ready;
             opened.insert(window.room, ArcRwSignal::new(room));
         }
         let mut people: HashMap<_, _> =

@@ -30,6 +30,14 @@ impl Client {
         })
     }
 
+    /// Follows, too; nobody finds a deleted account by it.
+    pub fn handle_of(&self, user: UserId) -> Option<String> {
+        self.people.with(|people| {
+            let user = people.get(&user).filter(|user| !user.deleted)?;
+            Some(format!("@{}", user.username))
+        })
+    }
+
     pub fn room_name(&self, room: &Room, texts: &Texts) -> String {
         if room.kind == RoomKind::Direct && room.peer.is_some_and(|peer| self.is_me(peer)) {
             return texts.side.yourself.to_owned();

@@ -172,7 +172,7 @@ pub fn PeopleFinder(
                                     view! {
                                         <li>
                                             <button type="button" class="hit" aria-label=name on:click=handler(move |_| pick(picked.clone()))>
-                                                <Person user/>
+                                                <Person user=user.id/>
                                             </button>
                                         </li>
                                     }.into_any()

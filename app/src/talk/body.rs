@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use protocol::MessageId;
 
 use super::message::of;
 use super::rows::Row;
@@ -21,6 +22,11 @@ struct Shown {
     edited: bool,
 }
 
+/// What describes the message to whoever hears it.
+pub fn body_id(message: MessageId) -> String {
+    format!("b-{message}")
+}
+
 #[component]
 pub fn Body(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
     let texts = use_texts();
@@ -32,6 +38,7 @@ pub fn Body(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
         })
     });
     let open = RwSignal::new(false);
+    let id = move || row.with_untracked(|row| row.as_ref().map(|row| body_id(row.id)));
     part(move || {
         let Shown {
             body,
@@ -39,7 +46,8 @@ pub fn Body(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
             edited,
         } = shown.get();
         if deleted {
-            return view! { <p class="body deleted">{texts.message.deleted}</p> }.into_any();
+            return view! { <p class="body deleted" id=id()>{texts.message.deleted}</p> }
+                .into_any();
         }
         let long = is_long(&body);
         let size = if is_only_emoji(&body) {
@@ -50,7 +58,7 @@ pub fn Body(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
         let text = pieces(&body).into_iter().map(piece).collect_view();
         view! {
             <div class="body-box">
-                <p class="body" dir="auto" data-size=size data-folded=move || (long && !open.get()).to_string()>
+                <p class="body" id=id() dir="auto" data-size=size data-folded=move || (long && !open.get()).to_string()>
                     {text}
                     {edited.then(|| view! { <span class="edited">{texts.message.edited}</span> }.into_any())}
                 </p>

@@ -57,6 +57,12 @@ pub fn follow(acts: Acts, client: Client, entry: Entry) {
         seen.soon();
     });
     Effect::new(move |_| acts.scroller.observe());
+    watch(move || {
+        let at_end = acts.scroller.at_end().get();
+        if let Some(open) = acts.held.get() {
+            open.update_untracked(|open| open.at_end = at_end);
+        }
+    });
     take_a_place(acts);
     // Only in the browser is there a window to listen to.
     watch(move || {
@@ -193,7 +199,8 @@ pub fn fill(acts: Acts) {
 pub struct Seen {
     acts: Acts,
     client: Client,
-    planned: StoredValue<bool>,
+    /// What is in view and waits to be seen.
+    waiting: StoredValue<Option<Rev>>,
 }
 
 impl Seen {
@@ -201,34 +208,57 @@ impl Seen {
         Self {
             acts,
             client,
-            planned: StoredValue::new(false),
+            waiting: StoredValue::new(None),
         }
     }
 
     pub fn soon(self) {
-        if self.planned.try_get_value().unwrap_or(true) || !dom::is_watched() {
+        if self.waiting.try_get_value() != Some(None) || !dom::is_watched() {
             return;
         }
-        self.planned.set_value(true);
+        self.waiting.set_value(Some(self.in_view()));
         set_timeout(
             move || {
                 // The room may have been left in the meantime.
-                if self.planned.try_get_value().is_some() {
-                    self.planned.set_value(false);
-                    self.tell();
+                if let Some(Some(waited)) = self.waiting.try_get_value() {
+                    self.waiting.set_value(None);
+                    self.tell(waited);
                 }
             },
             SEEN_AFTER,
         );
     }
 
-    fn tell(self) {
+    fn tell(self, waited: Rev) {
         if !dom::is_watched() {
             return;
         }
         let acts = self.acts;
-        let seen = if acts.scroller.at_end().get_untracked() {
+        if acts.scroller.at_end().get_untracked() {
             acts.divider.update_untracked(Divider::passed);
+        }
+        let known = self
+            .client
+            .rooms
+            .with_untracked(|rooms| rooms.get(acts.room).map_or(Rev::ZERO, |room| room.read));
+        let in_view = self.in_view();
+        let rev = waited.min(in_view);
+        if rev > known {
+            acts.browser.ask(Intent::Seen {
+                room: acts.room,
+                rev,
+            });
+        }
+        // What came into view meanwhile has yet to be there as long.
+        if in_view > waited {
+            self.soon();
+        }
+    }
+
+    /// The last that is in view.
+    fn in_view(self) -> Rev {
+        let acts = self.acts;
+        let last = if acts.scroller.at_end().get_untracked() {
             acts.with_open_untracked(|open| open.timeline.position())
         } else {
             acts.scroller
@@ -236,15 +266,6 @@ impl Seen {
                 .and_then(|id| id.strip_prefix("m-")?.parse().ok())
                 .and_then(|id| acts.rev_of(id))
         };
-        let known = self
-            .client
-            .rooms
-            .with_untracked(|rooms| rooms.get(acts.room).map_or(Rev::ZERO, |room| room.read));
-        if let Some(rev) = seen.filter(|rev| *rev > known) {
-            acts.browser.ask(Intent::Seen {
-                room: acts.room,
-                rev,
-            });
-        }
+        last.unwrap_or_default()
     }
 }

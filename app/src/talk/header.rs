@@ -1,6 +1,7 @@
 //! Which room this is, and who is here.
 
 use leptos::prelude::*;
+use protocol::UserId;
 
 use super::acts::Acts;
 use super::room::ShowingMembers;
@@ -9,6 +10,9 @@ use crate::common::avatar::{Face, Presence};
 use crate::common::icon::{Glyph, Icon};
 use crate::common::parts::{handler, part};
 use crate::i18n::use_texts;
+
+/// Its id on the page: the focus comes back to it from the members.
+pub const MEMBERS_BUTTON: &str = "members-button";
 
 #[component]
 pub fn RoomHeader() -> impl IntoView {
@@ -31,7 +35,7 @@ pub fn RoomHeader() -> impl IntoView {
             client.online.with(|online| {
                 open.members
                     .iter()
-                    .filter(|member| online.get(&member.user.id).copied().unwrap_or(false))
+                    .filter(|seat| online.get(&seat.user).copied().unwrap_or(false))
                     .count()
             })
         })
@@ -62,6 +66,7 @@ pub fn RoomHeader() -> impl IntoView {
             <button
                 type="button"
                 class="icon-button"
+                id=MEMBERS_BUTTON
                 aria-label=texts.room.members
                 title=texts.room.members
                 aria-expanded=move || showing.get().to_string()
@@ -75,20 +80,12 @@ pub fn RoomHeader() -> impl IntoView {
 }
 
 #[component]
-fn PeerState(user: protocol::UserId) -> impl IntoView {
+fn PeerState(user: UserId) -> impl IntoView {
     let client = expect_context::<Client>();
     let texts = use_texts();
     let online = move || client.online.with(|online| online.get(&user).copied());
-    let username = move || {
-        client.people.with(|people| {
-            people
-                .get(&user)
-                .filter(|user| !user.deleted)
-                .map(|user| format!("@{}", user.username))
-        })
-    };
     view! {
-        <span dir="auto">{part(username)}</span>
+        <span dir="auto">{part(move || client.handle_of(user))}</span>
         {part(move || online().map(|online| {
             let word = if online { texts.side.online } else { texts.side.offline };
             view! { <span class="here" data-online=online.to_string()>{word}</span> }.into_any()
@@ -98,23 +95,18 @@ fn PeerState(user: protocol::UserId) -> impl IntoView {
 
 /// Someone in a list: face, presence, name.
 #[component]
-pub fn Person(
-    user: protocol::wire::User,
-    #[prop(optional)] note: Option<&'static str>,
-) -> impl IntoView {
+pub fn Person(user: UserId, #[prop(optional)] note: Option<&'static str>) -> impl IntoView {
+    let client = expect_context::<Client>();
     let texts = use_texts();
-    let id = user.id;
-    let name = crate::common::names::shown(&user, texts);
-    let username = (!user.deleted).then(|| format!("@{}", user.username));
     view! {
         <span class="person">
-            <span class="face-box"><Face user=id/><Presence user=id/></span>
+            <span class="face-box"><Face user/><Presence user/></span>
             <span class="person-words">
                 <span class="person-name" dir="auto">
-                    {name}
+                    {part(move || client.name_of(user, texts))}
                     {note.map(|note| view! { <span class="note">{note}</span> }.into_any())}
                 </span>
-                <span class="person-handle" dir="auto">{username}</span>
+                <span class="person-handle" dir="auto">{part(move || client.handle_of(user))}</span>
             </span>
         </span>
     }

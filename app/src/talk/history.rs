@@ -66,6 +66,7 @@ pub fn History() -> impl IntoView {
                     <Shown when=move || acts.with_open(|open| open.timeline.has_newer()).unwrap_or(false)>
                         <Newer/>
                     </Shown>
+                    <Trouble/>
                 </div>
             </div>
             <UnreadBar/>
@@ -151,8 +152,34 @@ fn NoteLine(rev: Rev) -> impl IntoView {
 /// Of many who came at once, so many are named.
 const NAMED: usize = 3;
 
+/// Why the room cannot be read now, and what can be done; it is also tried again by itself.
+#[component]
+fn Trouble() -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let texts = use_texts();
+    let trouble = Memo::new(move |_| acts.with_open(|open| open.trouble().cloned()).flatten());
+    part(move || {
+        trouble.get().map(|problem| {
+            view! {
+                <div class="failure trouble" role="alert">
+                    <p>
+                        <Glyph icon=Icon::Warning/>
+                        <strong>{texts.room.failed}</strong>
+                        " "
+                        <span>{texts.problem(&problem)}</span>
+                    </p>
+                    <button type="button" class="quiet" on:click=handler(move |_| acts.browser.ask(Intent::Open(acts.room)))>
+                        {texts.room.try_again}
+                    </button>
+                </div>
+            }.into_any()
+        })
+    })
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Top {
+    Nothing,
     Loading,
     Empty,
     Begins,
@@ -167,7 +194,9 @@ fn Beginning() -> impl IntoView {
     let top = Memo::new(move |_| {
         let empty = acts.rows.with(super::rows::Rows::is_empty);
         acts.with_open(|open| {
-            if !open.timeline.is_loaded() || (open.state == RoomState::Loading && empty) {
+            if !open.timeline.is_loaded() && open.trouble().is_some() {
+                Top::Nothing
+            } else if !open.timeline.is_loaded() || (open.state == RoomState::Loading && empty) {
                 Top::Loading
             } else if open.timeline.has_older() {
                 Top::More {
@@ -192,6 +221,7 @@ fn Beginning() -> impl IntoView {
     };
     part(move || {
         match top.get() {
+        Top::Nothing => ().into_any(),
         Top::Loading => view! { <Skeleton/> }.into_any(),
         Top::Empty => view! { <p class="empty-room">{texts.room.empty}</p> }.into_any(),
         Top::Begins => view! { <p class="room-begins">{texts.room.begins}</p> }.into_any(),
@@ -358,7 +388,14 @@ fn Announcements() -> impl IntoView {
             .with_untracked(|me| me.as_ref().is_some_and(|me| me.id == author));
         if known.is_some_and(|known| rev > known) && !mine && !deleted {
             let name = untrack(|| client.name_of(author, texts));
-            spoken.set((texts.message.said)(&name, &super::rows::excerpt(&body)));
+            let mut said = (texts.message.said)(&name, &super::rows::excerpt(&body));
+            spoken.update(|before| {
+                // The same again is read out only where it is another text.
+                if *before == said {
+                    said.push('\u{a0}');
+                }
+                *before = said;
+            });
         }
         Some(known.map_or(rev, |known| known.max(rev)))
     });

@@ -5,17 +5,17 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::UserId;
-use protocol::wire::{Member, Problem, RoomKind, User};
+use protocol::wire::{Problem, Room, RoomKind, User};
 
 use super::acts::Acts;
 use super::header::Person;
 use super::room::ShowingMembers;
 use crate::address::Address;
 use crate::client::Client;
-use crate::common::dialog::{Dialog, DialogHandle};
+use crate::common::dialog::{Dialog, Question};
 use crate::common::dom;
 use crate::common::icon::{Glyph, Icon};
-use crate::common::parts::{Lines, Shown, handler, part, watch};
+use crate::common::parts::{Lines, Shown, handler, part, value, watch};
 use crate::i18n::use_texts;
 use crate::side::finder::PeopleFinder;
 
@@ -23,29 +23,63 @@ use crate::side::finder::PeopleFinder;
 pub fn Members() -> impl IntoView {
     let acts = expect_context::<Acts>();
     let client = expect_context::<Client>();
-    let ShowingMembers(showing) = expect_context();
+    let showing = expect_context::<ShowingMembers>();
     let texts = use_texts();
+    let address = expect_context::<Address>();
     let members = Memo::new(move |_| {
-        acts.with_open(|open| open.members.clone())
-            .unwrap_or_default()
-    });
-    let many = Memo::new(move |_| {
-        client.rooms.with(|rooms| {
-            rooms
-                .get(acts.room)
-                .is_some_and(|room| room.kind != RoomKind::Direct)
+        acts.with_open(|open| {
+            open.members
+                .iter()
+                .map(|seat| seat.user)
+                .collect::<Vec<_>>()
         })
+        .unwrap_or_default()
+    });
+    let of_room = move |of: fn(&Room) -> bool| {
+        Memo::new(move |_| {
+            client
+                .rooms
+                .with(|rooms| rooms.get(acts.room).is_some_and(of))
+        })
+    };
+    let many = of_room(|room| room.kind != RoomKind::Direct);
+    let mine = of_room(|room| room.mine);
+    // With the room come only so many of them.
+    let cut = Memo::new(move |_| {
+        let all = client
+            .rooms
+            .with(|rooms| rooms.get(acts.room).map_or(0, |room| room.members));
+        members.with(|members| members.len() as u64) < all
+    });
+    watch(move || {
+        if cut.get() {
+            attempt(acts, client, move |browser| async move {
+                browser.members(acts.room).await
+            });
+        }
     });
     let adding = RwSignal::new(false);
     let leaving = RwSignal::new(false);
-    let present = Signal::derive(move || {
-        members.with(|members| members.iter().map(|m| m.user.id).collect::<Vec<_>>())
-    });
+    let removing = RwSignal::new(None::<UserId>);
     let add = Callback::new(move |user: User| {
         adding.set(false);
         attempt(acts, client, move |browser| async move {
             browser.add_member(acts.room, user.id).await
         });
+    });
+    let remove = move |user: UserId| {
+        attempt(acts, client, move |browser| async move {
+            browser.remove_member(acts.room, user).await
+        });
+    };
+    let leave = Callback::new(move |()| {
+        if let Some(me) = client.me.with_untracked(|me| me.as_ref().map(|me| me.id)) {
+            attempt(acts, client, move |browser| async move {
+                browser.remove_member(acts.room, me).await?;
+                address.go("/");
+                Ok(())
+            });
+        }
     });
     let heading = NodeRef::<html::H2>::new();
     watch(move || {
@@ -57,7 +91,7 @@ pub fn Members() -> impl IntoView {
         <section class="members" aria-labelledby="members-title">
             <header class="members-head">
                 <h2 id="members-title" node_ref=heading tabindex="-1">{texts.room.members}</h2>
-                <button type="button" class="icon-button" aria-label=texts.side.close on:click=handler(move |_| showing.set(false))>
+                <button type="button" class="icon-button" aria-label=texts.side.close on:click=handler(move |_| showing.close())>
                     <Glyph icon=Icon::Close/>
                 </button>
             </header>
@@ -78,7 +112,7 @@ pub fn Members() -> impl IntoView {
                         label=texts.room.add_people
                         placeholder=texts.side.group_people_hint
                         on_pick=add
-                        without=present
+                        without=Signal::from(members)
                         verb=texts.side.add_person
                     />
                 </Shown>
@@ -86,8 +120,8 @@ pub fn Members() -> impl IntoView {
             <ul class="member-list">
                 <Lines
                     of=move || members.get()
-                    key=|member| format!("{} {}", member.user.id, member.user.display_name)
-                    line=move |member| view! { <MemberLine member many/> }
+                    key=|user| user.to_string()
+                    line=move |user| view! { <MemberLine user mine removing/> }
                 />
             </ul>
             <Shown when=move || many.get()>
@@ -98,39 +132,46 @@ pub fn Members() -> impl IntoView {
             </Shown>
             {part(move || leaving.get().then(|| view! {
                 <Dialog title=texts.room.leave_sure on_close=Callback::new(move |()| leaving.set(false))>
-                    <LeaveQuestion/>
+                    <Question lead=texts.room.leave_lead yes=texts.room.leave on_yes=leave/>
                 </Dialog>
             }.into_any()))}
+            {part(move || removing.get().map(|user| {
+                let name = untrack(|| client.name_of(user, texts));
+                view! {
+                    <Dialog title=(texts.room.remove_member)(&name) on_close=Callback::new(move |()| removing.set(None))>
+                        <Question
+                            lead=texts.room.remove_lead
+                            yes=texts.room.remove
+                            on_yes=Callback::new(move |()| remove(user))
+                        />
+                    </Dialog>
+                }.into_any()
+            }))}
         </section>
     }
     .into_any()
 }
 
 #[component]
-fn MemberLine(member: Member, many: Memo<bool>) -> impl IntoView {
-    let acts = expect_context::<Acts>();
+fn MemberLine(user: UserId, mine: Memo<bool>, removing: RwSignal<Option<UserId>>) -> impl IntoView {
     let client = expect_context::<Client>();
     let texts = use_texts();
-    let id = member.user.id;
-    let is_me = client
-        .me
-        .with_untracked(|me| me.as_ref().is_some_and(|me| me.id == id));
-    let name = crate::common::names::shown(&member.user, texts);
-    let remove = move |_| {
-        attempt(acts, client, move |browser| async move {
-            browser.remove_member(acts.room, id).await
-        });
-    };
-    let label = (texts.room.remove_member)(&name);
-    let note = is_me.then_some(texts.room.you);
+    let is_me = untrack(|| client.is_me(user));
+    let label = move || (texts.room.remove_member)(&client.name_of(user, texts));
     view! {
         <li>
-            {match note {
-                Some(note) => view! { <Person user=member.user note/> }.into_any(),
-                None => view! { <Person user=member.user/> }.into_any(),
+            {if is_me {
+                view! { <Person user note=texts.room.you/> }.into_any()
+            } else {
+                view! { <Person user/> }.into_any()
             }}
-            <Shown when=move || many.get() && !is_me>
-                <button type="button" class="icon-button remove" aria-label=label.clone() on:click=handler(remove)>
+            <Shown when=move || mine.get() && !is_me>
+                <button
+                    type="button"
+                    class="icon-button remove"
+                    aria-label=value(label)
+                    on:click=handler(move |_| removing.set(Some(user)))
+                >
                     <Glyph icon=Icon::Close/>
                 </button>
             </Shown>
@@ -169,42 +210,6 @@ fn Rename() -> impl IntoView {
             <button type="submit" class="button plain small">{texts.room.rename}</button>
         </form>
     }
-}
-
-#[component]
-fn LeaveQuestion() -> impl IntoView {
-    let acts = expect_context::<Acts>();
-    let client = expect_context::<Client>();
-    let dialog = expect_context::<DialogHandle>();
-    let texts = use_texts();
-    let address = expect_context::<Address>();
-    let leave = move |_| {
-        let Some(me) = client.me.with_untracked(|me| me.as_ref().map(|me| me.id)) else {
-            return;
-        };
-        dialog.close();
-        leave_room(acts, client, me, move || address.go("/"));
-    };
-    view! {
-        <p>{texts.room.leave_lead}</p>
-        <p class="dialog-acts">
-            <button type="button" class="button plain" on:click=handler(move |_| dialog.close())>{texts.side.cancel}</button>
-            <button type="button" class="button alert" on:click=handler(leave)>{texts.room.leave}</button>
-        </p>
-    }
-}
-
-fn leave_room(acts: Acts, client: Client, me: UserId, then: impl FnOnce() + 'static) {
-    let Some(browser) = acts.browser.get() else {
-        return;
-    };
-    let room = acts.room;
-    spawn_local(async move {
-        match browser.remove_member(room, me).await {
-            Ok(()) => then(),
-            Err(problem) => client.tell(problem),
-        }
-    });
 }
 
 /// Asks the server for a change, and says so if it is refused; the change itself comes back as

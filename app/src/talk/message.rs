@@ -10,7 +10,7 @@ use web_sys::PointerEvent;
 
 use super::actions::Actions;
 use super::acts::{Acts, element_id};
-use super::body::Body;
+use super::body::{Body, body_id};
 use super::editing::EditBox;
 use super::quote::QuoteLine;
 use super::reactions::Reactions;
@@ -84,6 +84,7 @@ pub fn MessageRow(id: MessageId) -> impl IntoView {
             id=element_id(id)
             tabindex="-1"
             aria-label=value(label)
+            aria-describedby=body_id(id)
             data-mine=mine.to_string()
             data-starts=move || starts.get().to_string()
             data-state=value(state)
@@ -162,7 +163,7 @@ fn Marks(row: Memo<Option<Arc<Row>>>) -> impl IntoView {
             let unread = open
                 .members
                 .iter()
-                .filter(|member| member.user.id != author && member.read < rev);
+                .filter(|seat| seat.user != author && seat.read < rev);
             Some(Some(unread.count()))
         })
         .flatten()

@@ -1,15 +1,15 @@
 //! `/rooms/{room}`: header, history, composer, and the members on demand.
 
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use protocol::state::Divider;
-use protocol::wire::code;
 use protocol::{Rev, RoomId};
 
 use super::acts::Acts;
 use super::composer::Composer;
 use super::delete::DeleteDialog;
 use super::follow::follow;
-use super::header::RoomHeader;
+use super::header::{MEMBERS_BUTTON, RoomHeader};
 use super::history::History;
 use super::lobby::NoSuchRoom;
 use super::members::Members;
@@ -17,8 +17,9 @@ use super::rows::{Rows, Sources};
 use super::typing::TypingLine;
 use crate::address::Address;
 use crate::browser::{BrowserHandle, Intent};
-use crate::client::{Client, OpenRoom, RoomState};
-use crate::common::parts::{Shown, part, watch};
+use crate::client::{Client, OpenRoom, is_gone};
+use crate::common::dom;
+use crate::common::parts::{Shown, handler, part, watch};
 use crate::common::refusal::Refusal;
 use crate::side::room_in;
 
@@ -28,7 +29,7 @@ pub fn RoomPage() -> impl IntoView {
     let room = Memo::new(move |_| path.with(|path| room_in(path)));
     part(move || match room.get() {
         Some(room) => view! { <Room room/> }.into_any(),
-        None => view! { <NoSuchRoom problem=None/> }.into_any(),
+        None => view! { <NoSuchRoom/> }.into_any(),
     })
 }
 
@@ -45,47 +46,62 @@ fn Room(room: RoomId) -> impl IntoView {
     watch(move || {
         browser.ask(Intent::Open(room));
     });
-    let failed = Memo::new(move |_| {
-        acts.with_open(|open| match &open.state {
-            RoomState::Failed(problem) => Some(problem.clone()),
-            _ => None,
-        })
-        .flatten()
-    });
     let gone = Memo::new(move |_| {
-        client.problem.with(|problem| {
-            let problem = problem.as_ref()?;
-            let about_rooms = matches!(
-                problem.code.as_str(),
-                code::ROOM_NOT_FOUND | code::NOT_FOUND | code::FORBIDDEN
-            );
-            (about_rooms && acts.held.get().is_none()).then(|| problem.clone())
-        })
+        acts.with_open(|open| open.trouble().is_some_and(is_gone))
+            .unwrap_or_else(|| {
+                client
+                    .problem
+                    .with(|said| said.as_ref().is_some_and(is_gone))
+            })
     });
-    part(move || match failed.get().or_else(|| gone.get()) {
-        Some(problem) => view! { <NoSuchRoom problem=Some(problem)/> }.into_any(),
-        None => view! {
-            <div class="room" data-members=move || showing_members.get().to_string()>
-                <section class="talk">
-                    <RoomHeader/>
-                    <History/>
-                    <TypingLine/>
-                    <Refusal/>
-                    <Composer/>
-                </section>
-                <Shown when=move || showing_members.get()>
-                    <Members/>
-                </Shown>
-                <DeleteDialog/>
-            </div>
+    let pressed = move |event: KeyboardEvent| {
+        let closes = event.key() == "Escape" && showing_members.get_untracked();
+        if closes && !event.default_prevented() && !event.is_composing() && !dom::dialog_is_open() {
+            event.prevent_default();
+            ShowingMembers(showing_members).close();
         }
-        .into_any(),
+    };
+    part(move || {
+        if gone.get() {
+            view! { <NoSuchRoom/> }.into_any()
+        } else {
+            view! {
+                <div
+                    class="room"
+                    data-members=move || showing_members.get().to_string()
+                    on:keydown=handler(pressed)
+                >
+                    <section class="talk">
+                        <RoomHeader/>
+                        <History/>
+                        <TypingLine/>
+                        <Refusal/>
+                        <Composer/>
+                    </section>
+                    <Shown when=move || showing_members.get()>
+                        <Members/>
+                    </Shown>
+                    <DeleteDialog/>
+                </div>
+            }
+            .into_any()
+        }
     })
 }
 
 /// Whether the members are shown beside the history.
 #[derive(Clone, Copy)]
 pub struct ShowingMembers(pub RwSignal<bool>);
+
+impl ShowingMembers {
+    /// The focus goes back to where they were opened.
+    pub fn close(self) {
+        self.0.set(false);
+        if let Some(button) = dom::by_id(MEMBERS_BUTTON) {
+            dom::focus_quietly(&button);
+        }
+    }
+}
 
 /// Where I stood in the room when it was entered.
 #[derive(Clone, Copy)]

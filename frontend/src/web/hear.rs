@@ -6,18 +6,14 @@ use std::rc::Rc;
 use app::client::{OpenRoom, RoomState};
 use leptos::prelude::*;
 use protocol::state::Applied;
-use protocol::wire::{Event, EventKind, Member, Problem, SideChange, Signal};
-use protocol::{OpId, Rev, RoomId, UserId};
+use protocol::wire::{Event, EventKind, Problem, SideChange, Signal};
+use protocol::{OpId, RoomId, UserId};
 use wasm_bindgen_futures::spawn_local;
 
 use super::clock;
 use super::tab::Tab;
 use crate::frames::{Heard, Receipt};
 use crate::typing;
-
-/// A window that has grown to this many messages at its end is cut at its front.
-const GROWN: usize = 1_000;
-const CUT: usize = 500;
 
 impl Tab {
     pub fn heard(self: &Rc<Self>, batch: Vec<Heard>) {
@@ -80,7 +76,6 @@ impl Tab {
         let opened = self.opened(room);
         let mut has_gap = false;
         if let Some(opened) = &opened {
-            let names = self.client.people;
             opened.maybe_update(|open| {
                 // A window that is on its way will have them.
                 if !open.timeline.is_loaded() {
@@ -92,13 +87,9 @@ impl Tab {
                         Applied::Gap { .. } => has_gap = true,
                         Applied::Changed(_) => {}
                     }
-                    names.with_untracked(|people| {
-                        note_member(open, event, |user| people.get(&user).cloned());
-                    });
+                    open.note(event);
                 }
-                if open.timeline.messages().len() > GROWN && !open.timeline.has_newer() {
-                    open.timeline.trim_front(CUT);
-                }
+                open.let_go();
                 true
             });
         }
@@ -132,19 +123,19 @@ impl Tab {
             return;
         };
         match signal {
+            Signal::Named { user } => self.meet(vec![user]),
             Signal::Typing { user, .. } if user == self.me => {}
             Signal::Typing { user, on: true } => note_typing(opened, &[user]),
             Signal::Typing { user, on: false } => {
                 opened.update(|open| typing::ended(&mut open.typing, user));
             }
             Signal::Read { user, rev } => {
-                opened.maybe_update(|open| note_read(&mut open.members, user, rev));
+                opened.maybe_update(|open| open.has_read(user, rev));
             }
             Signal::ReadBy { read } => {
                 opened.maybe_update(|open| {
-                    read.iter().fold(false, |any, (user, rev)| {
-                        note_read(&mut open.members, *user, *rev) || any
-                    })
+                    read.iter()
+                        .fold(false, |any, (user, rev)| open.has_read(*user, *rev) || any)
                 });
             }
             Signal::Here {
@@ -152,9 +143,8 @@ impl Tab {
                 read,
                 typing,
             } => {
-                let members: Vec<UserId> = opened.with_untracked(|open| {
-                    open.members.iter().map(|member| member.user.id).collect()
-                });
+                let members: Vec<UserId> = opened
+                    .with_untracked(|open| open.members.iter().map(|seat| seat.user).collect());
                 self.client.online.update(|known| {
                     for user in members {
                         known.insert(user, false);
@@ -162,26 +152,13 @@ impl Tab {
                     known.extend(online.iter().map(|user| (*user, true)));
                 });
                 opened.update(|open| {
-                    for member in &mut open.members {
-                        member.online = Some(online.contains(&member.user.id));
-                    }
                     for (user, rev) in read {
-                        note_read(&mut open.members, user, rev);
+                        open.has_read(user, rev);
                     }
                 });
                 note_typing(opened, &typing);
             }
-            Signal::Presence { user, online } => {
-                self.presence(user, online);
-                opened.maybe_update(|open| {
-                    let member = open.members.iter_mut().find(|known| known.user.id == user);
-                    member.is_some_and(|member| {
-                        let changed = member.online != online;
-                        member.online = online;
-                        changed
-                    })
-                });
-            }
+            Signal::Presence { user, online } => self.presence(user, online),
         }
     }
 
@@ -192,9 +169,9 @@ impl Tab {
                 let id = room.id;
                 self.client.rooms.update(|rooms| rooms.put(*room));
                 // It may have been looked for before it was there.
-                let has_failed = self.opened(id).is_some_and(|opened| {
-                    opened.with_untracked(|open| matches!(open.state, RoomState::Failed(_)))
-                });
+                let has_failed = self
+                    .opened(id)
+                    .is_some_and(|opened| opened.with_untracked(|open| open.trouble().is_some()));
                 if has_failed && self.on_screen.get() == Some(id) {
                     self.load_if_needed(id);
                 }
@@ -266,36 +243,6 @@ pub fn named(event: &Event) -> Vec<UserId> {
     named
 }
 
-/// Members, their read positions and who is typing, as far as the log tells.
-fn note_member(
-    open: &mut OpenRoom,
-    event: &Event,
-    person: impl Fn(UserId) -> Option<protocol::wire::User>,
-) {
-    match &event.kind {
-        EventKind::Posted { .. } => {
-            // Who says something has read, and has stopped typing.
-            note_read(&mut open.members, event.by, event.rev);
-            open.typing.retain(|(user, _)| *user != event.by);
-        }
-        EventKind::Joined { user } => {
-            let is_new = open.members.iter().all(|member| member.user.id != *user);
-            if let Some(person) = person(*user).filter(|_| is_new) {
-                open.members.push(Member {
-                    user: person,
-                    read: event.rev,
-                    online: None,
-                });
-            }
-        }
-        EventKind::Left { user } | EventKind::Removed { user } => {
-            open.members.retain(|member| member.user.id != *user);
-            open.typing.retain(|(typing, _)| typing != user);
-        }
-        _ => {}
-    }
-}
-
 /// These write; believed until nothing was heard of it for a while.
 fn note_typing(opened: ArcRwSignal<OpenRoom>, users: &[UserId]) {
     if users.is_empty() {
@@ -311,13 +258,4 @@ fn note_typing(opened: ArcRwSignal<OpenRoom>, users: &[UserId]) {
         clock::until(ends).await;
         opened.maybe_update(|open| typing::expire(&mut open.typing, clock::timestamp()));
     });
-}
-
-fn note_read(members: &mut [Member], user: UserId, rev: Rev) -> bool {
-    let member = members.iter_mut().find(|member| member.user.id == user);
-    member.is_some_and(|member| {
-        let is_further = rev > member.read;
-        member.read = member.read.max(rev);
-        is_further
-    })
 }

@@ -6,8 +6,9 @@ use app::browser::{Browser, Intent};
 use async_trait::async_trait;
 use leptos::prelude::*;
 use protocol::state::{Draft, PendingChange};
-use protocol::wire::{ChangeMe, Device, Member, NewRoom, Problem, Room, User};
+use protocol::wire::{ChangeMe, Device, NewRoom, Problem, Room, User};
 use protocol::{OpId, RoomId, SessionId, UserId};
+use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 
 use super::pages::End;
@@ -71,14 +72,20 @@ impl Browser for Desk {
         self.0.rest.rename_room(room, name).await
     }
 
-    async fn members(&self, room: RoomId) -> Result<Vec<Member>, Problem> {
+    async fn members(&self, room: RoomId) -> Result<(), Problem> {
+        let Some(opened) = self.0.opened(room) else {
+            return Ok(());
+        };
+        let since = opened.with_untracked(|open| open.timeline.position());
         let members = self.0.rest.members(room).await?;
+        opened.update(|open| open.learn_members(&members, since));
         self.0
-            .meet(members.iter().map(|member| member.user.clone()).collect());
-        if let Some(opened) = self.0.opened(room) {
-            opened.update(|open| open.members.clone_from(&members));
-        }
-        Ok(members)
+            .meet(members.into_iter().map(|member| member.user).collect());
+        Ok(())
+    }
+
+    fn new_room(&self) -> RoomId {
+        RoomId(Uuid::now_v7())
     }
 
     async fn add_member(&self, room: RoomId, user: UserId) -> Result<(), Problem> {

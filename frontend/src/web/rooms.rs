@@ -2,9 +2,8 @@
 
 use std::rc::Rc;
 
-use app::client::{OpenRoom, RoomState};
+use app::client::{OpenRoom, RoomState, Seat, is_gone};
 use leptos::prelude::*;
-use protocol::state::Timeline;
 use protocol::wire::{Message, Problem};
 use protocol::{Rev, RoomId, UserId};
 use wasm_bindgen_futures::spawn_local;
@@ -44,13 +43,7 @@ impl Tab {
                 }
             }
             None => {
-                let open = OpenRoom {
-                    timeline: Timeline::new(room),
-                    members: Vec::new(),
-                    typing: Vec::new(),
-                    read_on_entry: read.unwrap_or_default(),
-                    state: RoomState::Loading,
-                };
+                let open = OpenRoom::new(room, read.unwrap_or_default());
                 self.client.opened.update(|opened| {
                     opened.insert(room, ArcRwSignal::new(open));
                 });
@@ -69,10 +62,10 @@ impl Tab {
 
     /// The window, unless there is one; and from then on, what happens.
     pub fn load_if_needed(self: &Rc<Self>, room: RoomId) {
-        let is_loaded = self
-            .opened(room)
-            .is_some_and(|opened| opened.with_untracked(|open| open.timeline.is_loaded()));
-        if is_loaded {
+        let is_well = self.opened(room).is_some_and(|opened| {
+            opened.with_untracked(|open| open.timeline.is_loaded() && open.trouble().is_none())
+        });
+        if is_well {
             self.watch(room);
         } else {
             spawn_local(Rc::clone(self).load_latest(room));
@@ -110,7 +103,10 @@ impl Tab {
                     if !self.errands.borrow().wanted(&ticket) {
                         return;
                     }
-                    self.fail_window(&opened, problem);
+                    if is_gone(&problem) {
+                        return self.room_is_gone(room);
+                    }
+                    fail_window(&opened, problem);
                     if !may_pass {
                         self.errands.borrow_mut().end(&ticket);
                         return;
@@ -155,7 +151,7 @@ impl Tab {
         opened.update(|open| {
             open.timeline.load(messages, window.head, more, false);
             open.timeline.learn(notes);
-            open.members = window.members;
+            open.members = window.members.iter().map(Seat::from).collect();
             open.state = RoomState::Ready;
         });
         self.meet_by_id(names);
@@ -194,15 +190,15 @@ impl Tab {
         });
         Some((ticket, opened))
     }
+}
 
-    /// A window that is there stays there; only one that never came has failed.
-    fn fail_window(&self, opened: &ArcRwSignal<OpenRoom>, problem: Problem) {
-        opened.maybe_update(|open| {
-            let is_missing = !open.timeline.is_loaded();
-            if is_missing {
-                open.state = RoomState::Failed(problem);
-            }
-            is_missing
-        });
-    }
+/// A window that is there stays there; only one that never came has failed.
+fn fail_window(opened: &ArcRwSignal<OpenRoom>, problem: Problem) {
+    opened.maybe_update(|open| {
+        let is_missing = !open.timeline.is_loaded();
+        if is_missing {
+            open.state = RoomState::Failed(problem);
+        }
+        is_missing
+    });
 }
