@@ -6,11 +6,10 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::UserId;
-use protocol::wire::User;
+use protocol::wire::{Problem, User};
 use web_sys::KeyboardEvent;
 
 use crate::browser::BrowserHandle;
-use crate::client::Client;
 use crate::common::icon::{Glyph, Icon};
 use crate::common::ime::{Ime, enter_here};
 use crate::common::keys::Decision;
@@ -27,6 +26,39 @@ enum Found {
     Nothing,
     Searching,
     People(Vec<User>),
+    Failed(Problem),
+}
+
+/// Questions and their answers. Only the answer to the latest question counts; and whoever presses
+/// Enter before it has come means the first of those whom it will name, not of those still shown.
+#[derive(Clone, Copy, Default)]
+struct Asking {
+    asked: u32,
+    answered: u32,
+    picks: bool,
+}
+
+impl Asking {
+    fn ask(&mut self) -> u32 {
+        self.asked += 1;
+        self.picks = false;
+        self.asked
+    }
+
+    /// Whether the first can be picked now. If not, it is as soon as the answer is here.
+    fn pick(&mut self) -> bool {
+        self.picks = self.answered != self.asked;
+        !self.picks
+    }
+
+    /// Whether the first is to be picked; `None` of an answer that nobody waits for.
+    fn answered(&mut self, question: u32) -> Option<bool> {
+        if question != self.asked {
+            return None;
+        }
+        self.answered = question;
+        Some(std::mem::take(&mut self.picks))
+    }
 }
 
 /// `typed` tells what is in the field; `without` leaves people out; `verb` makes the name of a
@@ -40,67 +72,14 @@ pub fn PeopleFinder(
     #[prop(optional)] without: Option<Signal<Vec<UserId>>>,
     #[prop(optional)] verb: Option<fn(&str) -> String>,
 ) -> impl IntoView {
-    let client = expect_context::<Client>();
     let browser = expect_context::<BrowserHandle>();
     let texts = use_texts();
     let field = NodeRef::<html::Input>::new();
     let ime = Ime::new();
     let found = RwSignal::new(Found::Nothing);
-    // Only the answer to the latest question counts.
-    let asked = StoredValue::new(0u32);
+    let asking = StoredValue::new(Asking::default());
+    let query = StoredValue::new(String::new());
     let timer = StoredValue::new(None::<TimeoutHandle>);
-    let search = move || {
-        let query = field
-            .get_untracked()
-            .map(|field| field.value().trim().to_owned())
-            .unwrap_or_default();
-        if let Some(typed) = typed {
-            typed.set(query.clone());
-        }
-        if let Some(Some(timer)) = timer.try_update_value(Option::take) {
-            timer.clear();
-        }
-        asked.update_value(|asked| *asked += 1);
-        let question = asked.get_value();
-        if query.is_empty() {
-            found.set(Found::Nothing);
-            return;
-        }
-        if !matches!(found.get_untracked(), Found::People(_)) {
-            found.set(Found::Searching);
-        }
-        let ask = move || {
-            let Some(browser) = browser.get() else {
-                return;
-            };
-            spawn_local(async move {
-                let answer = browser.find_people(query).await;
-                if asked.try_get_value() != Some(question) {
-                    return;
-                }
-                match answer {
-                    Ok(people) => found.set(Found::People(people)),
-                    Err(problem) => {
-                        found.set(Found::Nothing);
-                        client.tell(problem);
-                    }
-                }
-            });
-        };
-        timer.set_value(set_timeout_with_handle(ask, PAUSE).ok());
-    };
-    let clear = move || {
-        ime.when_idle(move || {
-            if let Some(field) = field.try_get_untracked().flatten() {
-                field.set_value("");
-                search();
-            }
-        });
-    };
-    let pick = move |user: User| {
-        clear();
-        on_pick.run(user);
-    };
     let people = Memo::new(move |_| {
         let without = without.map(|without| without.get()).unwrap_or_default();
         match found.get() {
@@ -110,15 +89,90 @@ pub fn PeopleFinder(
                     .filter(|user| !without.contains(&user.id))
                     .collect::<Vec<_>>(),
             ),
-            Found::Nothing | Found::Searching => None,
+            Found::Nothing | Found::Searching | Found::Failed(_) => None,
         }
     });
-    let pick_first = move || {
-        if let Some(first) = people
+    let in_field = move || {
+        field
             .get_untracked()
-            .and_then(|people| people.into_iter().next())
-        {
-            pick(first);
+            .map(|field| field.value().trim().to_owned())
+            .unwrap_or_default()
+    };
+    // Whether a question was still to be asked.
+    let hold = move || {
+        let timer = timer.try_update_value(Option::take).flatten();
+        timer.map(|timer| timer.clear()).is_some()
+    };
+    let search = Callback::new(move |()| {
+        let text = in_field();
+        query.set_value(text.clone());
+        if let Some(typed) = typed {
+            typed.set(text.clone());
+        }
+        hold();
+        let question = asking.try_update_value(Asking::ask).unwrap_or_default();
+        if text.is_empty() {
+            asking.update_value(|asking| {
+                asking.answered(question);
+            });
+            found.set(Found::Nothing);
+        } else if !matches!(found.get_untracked(), Found::People(_)) {
+            found.set(Found::Searching);
+        }
+    });
+    let clear = move || {
+        ime.when_idle(move || {
+            if let Some(field) = field.try_get_untracked().flatten() {
+                field.set_value("");
+                search.run(());
+            }
+        });
+    };
+    let pick = move |user: User| {
+        clear();
+        on_pick.run(user);
+    };
+    let first = move || people.get_untracked()?.into_iter().next();
+    let ask = move || {
+        let (Some(browser), text) = (browser.get(), query.get_value()) else {
+            return;
+        };
+        let question = asking.get_value().asked;
+        spawn_local(async move {
+            let answer = browser.find_people(text).await;
+            let answered = asking.try_update_value(|asking| asking.answered(question));
+            let Some(picks) = answered.flatten() else {
+                return;
+            };
+            found.set(answer.map_or_else(Found::Failed, Found::People));
+            if let Some(first) = first().filter(|_| picks) {
+                pick(first);
+            }
+        });
+    };
+    let ask_soon = move || {
+        search.run(());
+        if !query.with_value(String::is_empty) {
+            let ask = move || {
+                if hold() {
+                    ask();
+                }
+            };
+            timer.set_value(set_timeout_with_handle(ask, PAUSE).ok());
+        }
+    };
+    let pick_first = move || {
+        let failed = found.with_untracked(|found| matches!(found, Found::Failed(_)));
+        // The last syllable may only just have come into the field.
+        if failed || query.with_value(|query| *query != in_field()) {
+            ask_soon();
+        }
+        if asking.try_update_value(Asking::pick) == Some(true) {
+            if let Some(first) = first() {
+                pick(first);
+            }
+        } else if hold() {
+            ask();
         }
     };
     let pressed = move |event: KeyboardEvent| {
@@ -149,13 +203,14 @@ pub fn PeopleFinder(
                     on:compositionupdate=handler(move |event| ime.updated(&event))
                     on:compositionend=handler(move |event| ime.ended(&event, pick_first))
                     on:keydown=handler(pressed)
-                    on:input=handler(move |_| search())
+                    on:input=handler(move |_| ask_soon())
                 />
             </div>
             <div class="finder-results" aria-live="polite">
                 {part(move || match found.get() {
                     Found::Nothing => ().into_any(),
                     Found::Searching => view! { <p class="finder-note">{texts.side.searching}</p> }.into_any(),
+                    Found::Failed(problem) => view! { <p class="field-error" role="alert">{texts.problem(&problem)}</p> }.into_any(),
                     Found::People(_) if people.with(|people| people.as_ref().is_none_or(Vec::is_empty)) => {
                         view! { <p class="finder-note">{texts.side.no_hits}</p> }.into_any()
                     }
@@ -186,4 +241,33 @@ pub fn PeopleFinder(
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enter_before_the_answer_waits_for_it() {
+        let mut asking = Asking::default();
+        let first = asking.ask();
+        assert_eq!(asking.answered(first), Some(false));
+        assert!(asking.pick(), "what is shown is what was asked for");
+
+        let stale = asking.ask();
+        let latest = asking.ask();
+        assert!(!asking.pick(), "those shown are of another question");
+        assert_eq!(asking.answered(stale), None);
+        assert_eq!(asking.answered(latest), Some(true));
+        assert!(asking.pick());
+    }
+
+    #[test]
+    fn whoever_types_on_has_not_chosen_yet() {
+        let mut asking = Asking::default();
+        asking.ask();
+        assert!(!asking.pick());
+        let next = asking.ask();
+        assert_eq!(asking.answered(next), Some(false));
+    }
 }
