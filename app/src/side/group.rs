@@ -4,6 +4,7 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use protocol::RoomId;
 use protocol::wire::{NewRoom, RoomKind, User};
 
 use super::finder::PeopleFinder;
@@ -37,6 +38,8 @@ fn GroupForm() -> impl IntoView {
     let chosen = RwSignal::new(Vec::<User>::new());
     let refused = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
+    // One for as long as the dialog is open: where the answer is lost, asking again makes no second group.
+    let id = StoredValue::new(None::<RoomId>);
     let without = Signal::derive(move || {
         let chosen = chosen.with(|chosen| chosen.iter().map(|user| user.id).collect::<Vec<_>>());
         chosen.into_iter().chain(client.my_id()).collect::<Vec<_>>()
@@ -51,8 +54,11 @@ fn GroupForm() -> impl IntoView {
             return;
         }
         busy.set(true);
+        if id.get_value().is_none() {
+            id.set_value(Some(browser.new_room()));
+        }
         let new = NewRoom {
-            id: None,
+            id: id.get_value(),
             kind: RoomKind::Group,
             name: Some(field.value().trim().to_owned()),
             members: chosen.with_untracked(|chosen| chosen.iter().map(|user| user.id).collect()),
