@@ -41,11 +41,27 @@ for (const colorScheme of ["light", "dark"] as const) {
     await haneul.chat.message("Tea at three?").first().hover();
     await haneul.page.getByRole("toolbar").getByRole("button", { name: korean.react }).click();
     await expect(haneul.page.getByRole("group", { name: korean.emojiPicker })).toBeVisible();
-    await haneul.page.getByRole("button", { name: korean.members, exact: true }).click();
+    await haneul.chat.membersButton().click();
+    await expect(haneul.chat.members()).toBeVisible();
     await expectAccessible(haneul.page);
-    await haneul.page.getByRole("button", { name: korean.newGroup }).click();
-    await expect(haneul.page.getByRole("dialog")).toBeVisible();
-    await expectAccessible(haneul.page);
+    // And each dialog.
+    const dialog = haneul.page.getByRole("dialog");
+    const opens: (() => Promise<void>)[] = [
+      () => haneul.page.getByRole("button", { name: korean.newGroup }).click(),
+      () => haneul.chat.members().getByRole("button", { name: korean.removeMember("Bada") }).click(),
+      () => haneul.chat.askToDelete("좋아요"),
+      async () => {
+        await haneul.chat.log().focus();
+        await haneul.page.keyboard.press("?");
+      },
+    ];
+    for (const open of opens) {
+      await open();
+      await expect(dialog).toBeVisible();
+      await expectAccessible(haneul.page);
+      await haneul.page.keyboard.press("Escape");
+      await expect(dialog).toHaveCount(0);
+    }
     await haneul.page.goto("/settings");
     await haneul.chat.ready();
     await expectAccessible(haneul.page);

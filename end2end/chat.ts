@@ -7,7 +7,7 @@ import type { Room } from "./people";
 export class Chat {
   constructor(
     readonly page: Page,
-    private readonly words: Names,
+    readonly words: Names,
   ) {}
 
   // ---- Going somewhere
@@ -58,6 +58,15 @@ export class Chat {
 
   divider() {
     return this.log().getByText(this.words.newMessages, { exact: true });
+  }
+
+  /** The button that shows and hides them. */
+  membersButton() {
+    return this.page.getByRole("button", { name: this.words.members, exact: true });
+  }
+
+  members() {
+    return this.page.getByRole("region", { name: this.words.members, exact: true });
   }
 
   typing(name: string) {
@@ -117,8 +126,12 @@ export class Chat {
     await expect(box).toHaveCount(0);
   }
 
+  askToDelete(text: string) {
+    return this.act(this.message(text), this.words.delete);
+  }
+
   async delete(text: string) {
-    await this.act(this.message(text), this.words.delete);
+    await this.askToDelete(text);
     await this.page.getByRole("dialog").getByRole("button", { name: this.words.delete, exact: true }).click();
   }
 

@@ -32,6 +32,12 @@ export interface Names {
   newCount: RegExp;
   jumpToLatest: RegExp;
   members: string;
+  removeMember: (name: string) => string;
+  remove: string;
+  broughtIn: (by: string, name: string) => string;
+  removed: (by: string, name: string) => string;
+  roomFailed: string;
+  tryAgain: string;
   typing: (name: string) => string;
   notFound: string;
   composer: string;
@@ -95,6 +101,12 @@ export const english: Names = {
   newCount: /^\d+ new messages?$/,
   jumpToLatest: /^Jump to latest/,
   members: "Members",
+  removeMember: (name) => `Remove ${name} from the room`,
+  remove: "Remove",
+  broughtIn: (by, name) => `${by} added ${name}`,
+  removed: (by, name) => `${by} removed ${name}`,
+  roomFailed: "The room could not be opened",
+  tryAgain: "Try again",
   typing: (name) => `${name} is typing…`,
   notFound: "This room is not here",
   composer: "Message",
@@ -158,6 +170,12 @@ export const korean: Names = {
   newCount: /^새 메시지 \d+개$/,
   jumpToLatest: /^최신 메시지로/,
   members: "멤버",
+  removeMember: (name) => `${name} 내보내기`,
+  remove: "내보내기",
+  broughtIn: (by, name) => `${by} 님이 ${name} 님을 초대했어요`,
+  removed: (by, name) => `${by} 님이 ${name} 님을 내보냈어요`,
+  roomFailed: "대화방을 열지 못했어요",
+  tryAgain: "다시 시도",
   typing: (name) => `${name} 님이 입력하고 있어요…`,
   notFound: "이 대화방은 여기 없어요",
   composer: "메시지",

@@ -54,8 +54,16 @@ export class Api {
     return this.ask("PUT", `/api/rooms/${room.id}/read`, { rev });
   }
 
+  addMember(room: Room, member: { id: string }): Promise<unknown> {
+    return this.ask("POST", `/api/rooms/${room.id}/members`, { userId: member.id });
+  }
+
   removeMember(room: Room, member: { id: string }): Promise<unknown> {
     return this.ask("DELETE", `/api/rooms/${room.id}/members/${member.id}`);
+  }
+
+  rename(displayName: string): Promise<unknown> {
+    return this.ask("PATCH", "/api/me", { displayName });
   }
 
   async find(username: string): Promise<{ id: string }> {
