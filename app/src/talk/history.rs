@@ -54,6 +54,8 @@ pub fn History() -> impl IntoView {
                 aria-label=move || (texts.room.messages_in)(&name())
                 tabindex="0"
                 on:scroll=handler(scrolled)
+                on:pointercancel=handler(move |_| acts.scroller.moved_by_finger())
+                on:touchend=handler(move |_| acts.scroller.moved_by_finger())
                 on:keydown=handler(keys)
             >
                 <div class="rows" node_ref=acts.scroller.content>

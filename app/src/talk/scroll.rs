@@ -8,6 +8,7 @@ use leptos::html;
 use leptos::prelude::*;
 use protocol::RoomId;
 use std::collections::HashMap;
+use std::time::Duration;
 use web_sys::wasm_bindgen::JsCast;
 use web_sys::wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement};
@@ -16,6 +17,9 @@ use crate::common::dom;
 
 /// Nearer than this to the end, coming towards it, counts as being there.
 const NEAR_END: f64 = 80.0;
+
+/// A history that a finger has moved rests after this long without a step.
+const RESTS_AFTER: Duration = Duration::from_millis(150);
 
 /// What was in view, and how far below the upper edge of the view.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +58,33 @@ impl Default for Places {
     }
 }
 
+/// A finger moves the history, or has flung it. To write where it stands would stop that, so it
+/// settles only once it rests.
+#[derive(Clone, Copy, Default)]
+struct Fling {
+    steps: u32,
+    put_off: bool,
+}
+
+impl Fling {
+    fn moved(&mut self) -> u32 {
+        self.steps += 1;
+        self.steps
+    }
+
+    /// Whether to settle now; else it is put off.
+    fn may_settle(&mut self) -> bool {
+        self.put_off = self.steps > 0;
+        !self.put_off
+    }
+
+    /// Time has passed since that step. Whether to settle, because it was put off and nothing
+    /// has moved any more.
+    fn rests(&mut self, step: u32) -> bool {
+        self.steps == step && std::mem::take(self).put_off
+    }
+}
+
 type Observer = (web_sys::ResizeObserver, Closure<dyn FnMut()>);
 
 #[derive(Clone, Copy)]
@@ -65,6 +96,7 @@ pub struct Scroller {
     distance: StoredValue<f64>,
     anchor: StoredValue<Option<Anchor>>,
     observer: StoredValue<Option<Observer>, LocalStorage>,
+    fling: StoredValue<Fling>,
 }
 
 impl Scroller {
@@ -76,7 +108,23 @@ impl Scroller {
             distance: StoredValue::new(0.0),
             anchor: StoredValue::new(None),
             observer: StoredValue::new_local(None),
+            fling: StoredValue::new(Fling::default()),
         }
+    }
+
+    /// A finger has begun to move it, or has let it go.
+    pub fn moved_by_finger(self) {
+        let Some(step) = self.fling.try_update_value(Fling::moved) else {
+            return;
+        };
+        set_timeout(
+            move || {
+                if self.fling.try_update_value(|fling| fling.rests(step)) == Some(true) {
+                    self.settle();
+                }
+            },
+            RESTS_AFTER,
+        );
     }
 
     pub fn at_end(self) -> ReadSignal<bool> {
@@ -111,6 +159,9 @@ impl Scroller {
         let before = self.distance.get_value();
         let at_end = !detached && ends(self.at_end.get_untracked(), before, distance);
         self.distance.set_value(distance);
+        if self.fling.with_value(|fling| fling.steps > 0) {
+            self.moved_by_finger();
+        }
         if self.at_end.get_untracked() != at_end {
             self.at_end.set(at_end);
         }
@@ -121,6 +172,9 @@ impl Scroller {
         let Some(log) = self.log.try_get_untracked().flatten() else {
             return;
         };
+        if self.fling.try_update_value(Fling::may_settle) != Some(true) {
+            return;
+        }
         if self.at_end.try_get_untracked().unwrap_or(true) {
             if distance(&log) > 0.5 {
                 log.set_scroll_top(0);
@@ -206,7 +260,7 @@ impl Scroller {
             move || {
                 let _ = element.class_list().remove_1("found");
             },
-            std::time::Duration::from_millis(1600),
+            Duration::from_millis(1600),
         );
     }
 
@@ -321,6 +375,21 @@ mod tests {
         assert!(ends(false, 200.0, 60.0));
         assert!(!ends(false, 400.0, 200.0));
         assert!(ends(false, 60.0, 1.0));
+    }
+
+    #[test]
+    fn nothing_settles_until_a_fling_is_over_and_then_what_was_put_off() {
+        let mut fling = Fling::default();
+        assert!(fling.may_settle());
+        let first = fling.moved();
+        assert!(!fling.may_settle());
+        let last = fling.moved();
+        assert!(!fling.rests(first), "it has moved since");
+        assert!(fling.rests(last) && fling.may_settle());
+
+        let step = fling.moved();
+        assert!(!fling.rests(step), "nothing was put off");
+        assert!(fling.may_settle());
     }
 
     #[test]
