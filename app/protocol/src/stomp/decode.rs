@@ -32,9 +32,6 @@ impl Limits {
 /// collected up to the limit before it is refused.
 const COMMAND_LINE: usize = 32;
 
-/// An empty decoder keeps no more than this, so that an idle connection stays small.
-const KEPT: usize = 4 * 1024;
-
 #[derive(Debug)]
 enum Stage {
     /// Before a command: line ends (they are heart-beats) and stray NULs are skipped.
@@ -125,8 +122,8 @@ impl Decoder {
     /// buffer, so that each byte is moved a bounded number of times.
     fn forget_taken(&mut self) {
         if self.start == self.buffer.len() {
-            self.buffer.clear();
-            self.buffer.shrink_to(KEPT);
+            // Most connections are idle most of the time; those keep no buffer.
+            self.buffer = Vec::new();
         } else if self.start * 2 >= self.buffer.len() {
             self.buffer.drain(..self.start);
         } else {
@@ -191,6 +188,8 @@ impl Decoder {
         self.line = self.scanned;
         if found {
             self.stage = Stage::Command;
+        } else {
+            self.forget_taken();
         }
         found
     }

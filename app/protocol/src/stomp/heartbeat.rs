@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Milliseconds. Whoever beats more rarely is not believed to be there because of it.
+const LONGEST: u32 = 120_000;
+
 /// From the server's side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeartBeat {
@@ -17,6 +20,13 @@ impl HeartBeat {
     pub fn parse(header: &str) -> Option<(u32, u32)> {
         let (can, wants) = header.split_once(',')?;
         Some((millis(can)?, millis(wants)?))
+    }
+
+    /// What the server says to a client of these numbers. Beats that come so rarely that they
+    /// prove nothing are not asked for.
+    pub fn offer(client: (u32, u32), server: (u32, u32)) -> (u32, u32) {
+        let wants = if client.0 > LONGEST { 0 } else { server.1 };
+        (server.0, wants)
     }
 
     pub fn negotiate(client: (u32, u32), server: (u32, u32)) -> Self {
@@ -59,6 +69,16 @@ mod tests {
             HeartBeat::default()
         );
         assert_eq!(HeartBeat::negotiate((5, 5), (0, 0)), HeartBeat::default());
+    }
+
+    #[test]
+    fn beats_that_would_hardly_ever_come_are_not_asked_for() {
+        let server = (10_000, 10_000);
+        assert_eq!(HeartBeat::offer((120_000, 0), server), server);
+        let rare = (u32::MAX, u32::MAX);
+        let offer = HeartBeat::offer(rare, server);
+        assert_eq!(offer, (10_000, 0));
+        assert_eq!(HeartBeat::negotiate(rare, offer).expect, None);
     }
 
     #[test]

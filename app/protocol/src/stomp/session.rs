@@ -110,9 +110,12 @@ pub struct ServerSession {
 }
 
 impl ServerSession {
-    /// What the names of one session's subscriptions may occupy: some thousands of them, and no
-    /// way to fill the server's memory with long ids.
+    /// What the names of one session's subscriptions may occupy, those that were refused included:
+    /// no way to fill the server's memory with long ids.
     pub const SUBSCRIPTION_BYTES: usize = 512 * 1024;
+
+    /// Open subscriptions of one session: each costs work whenever something happens in its room.
+    pub const SUBSCRIPTIONS: usize = 500;
 
     pub fn new() -> Self {
         Self::default()
@@ -315,7 +318,9 @@ impl ServerSession {
         // One that was refused may be tried again.
         self.release(&id);
         let bytes = id.len() + destination.len();
-        if self.held + bytes > Self::SUBSCRIPTION_BYTES {
+        if self.subscriptions.len() >= Self::SUBSCRIPTIONS
+            || self.held + bytes > Self::SUBSCRIPTION_BYTES
+        {
             return Err(Violation::new(
                 "too many subscriptions",
                 format!(

@@ -251,6 +251,19 @@ fn subscriptions_are_bounded_in_bytes() {
 }
 
 #[test]
+fn subscriptions_are_bounded_in_number() {
+    let mut session = session(Version::V1_2);
+    for open in 0..ServerSession::SUBSCRIPTIONS {
+        assert!(session.on_frame(subscribe(&open.to_string())).is_ok());
+    }
+    let unsubscribe = Frame::new(Command::Unsubscribe).with("id", "7");
+    assert!(session.on_frame(unsubscribe).is_ok());
+    assert!(session.on_frame(subscribe("another")).is_ok());
+    let violation = refused(&mut session, subscribe("one too many"));
+    assert_eq!(violation.message, "too many subscriptions");
+}
+
+#[test]
 fn a_decoding_error_becomes_an_error_frame() {
     let violation = Violation::from(DecodeError::TooLong { limit: 10 });
     let frame = violation.frame();
