@@ -55,6 +55,16 @@ pub enum Wants {
     Signals,
 }
 
+impl Wants {
+    fn includes(self, event: &Event) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Posts => matches!(event.kind, EventKind::Posted { .. }),
+            Self::Signals => false,
+        }
+    }
+}
+
 /// One subscription in a room.
 #[derive(Clone, Debug)]
 pub struct Watcher {
@@ -178,7 +188,8 @@ impl Feed {
 
     /// Goes live, if the watcher is where the feed is or can be brought there from what is kept.
     /// `since` is the head before it was checked that this person may read: a removal after that
-    /// counts.
+    /// counts. Posts alone promise no seam with the past; they are told as far as they are kept,
+    /// and attaching them again changes nothing. Signals have no past.
     pub fn attach(
         &self,
         address: &Arc<Address>,
@@ -187,12 +198,15 @@ impl Feed {
         since: Rev,
     ) -> Attached {
         let mut state = self.state.lock();
-        if wants == Wants::Everything && watcher.position < state.last {
+        if wants == Wants::Posts && state.has(address, &watcher) {
+            return Attached::Live;
+        }
+        if wants != Wants::Signals && watcher.position < state.last {
             let first = state
                 .recent
                 .front()
                 .map_or(Rev(u64::MAX), |oldest| oldest.event.rev);
-            if watcher.position.next() < first {
+            if wants != Wants::Posts && watcher.position.next() < first {
                 return Attached::Behind;
             }
             for encoded in &state.recent {
@@ -203,7 +217,9 @@ impl Feed {
                 if rev > since && takes_away(&encoded.event, watcher.connection.who.user) {
                     return Attached::Removed;
                 }
-                watcher.connection.outbound.push(encoded.frame(address));
+                if wants.includes(&encoded.event) {
+                    watcher.connection.outbound.push(encoded.frame(address));
+                }
                 watcher.position = rev;
             }
         }
@@ -308,20 +324,22 @@ impl State {
             self.typing.retain(|(user, _)| *user != event.by);
         }
         for group in &mut self.groups {
-            let wanted = match group.wants {
-                Wants::Everything => true,
-                Wants::Posts => posted,
-                Wants::Signals => false,
-            };
-            if !wanted {
+            if !group.wants.includes(event) {
                 continue;
             }
-            let frame = encoded.frame(&group.address);
+            let mut frame = None;
             for watcher in &mut group.watchers {
-                if watcher.position < event.rev {
-                    watcher.position = event.rev;
-                    watcher.connection.outbound.push(frame.clone());
+                if watcher.position >= event.rev {
+                    continue;
                 }
+                watcher.position = event.rev;
+                let outbound = &watcher.connection.outbound;
+                // No frame is written for those only who are about to go.
+                if frame.is_none() && outbound.ended().is_some() {
+                    continue;
+                }
+                let frame = frame.get_or_insert_with(|| encoded.frame(&group.address));
+                outbound.push(frame.clone());
             }
         }
         self.last = event.rev;
@@ -353,6 +371,15 @@ impl State {
                 self.recent_bytes -= dropped.json.len();
             }
         }
+    }
+
+    fn has(&self, address: &Address, watcher: &Watcher) -> bool {
+        let mut groups = self.groups.iter();
+        let group = groups.find(|group| group.wants == Wants::Posts && *group.address == *address);
+        group.is_some_and(|group| {
+            let mut watchers = group.watchers.iter();
+            watchers.any(|known| known.connection.id == watcher.connection.id)
+        })
     }
 
     fn add(&mut self, address: &Arc<Address>, wants: Wants, watcher: Watcher) {

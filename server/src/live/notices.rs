@@ -107,7 +107,11 @@ impl Hub {
                 signal: Signal::Read { user, rev },
             } => self.note_read(room, user, rev),
             Notice::Room { room, signal } => self.tell_signal(room, &signal),
-            Notice::Side { user, room } => self.dirty.mark_person(user, room),
+            // A group of thousands is made with as many of these; most of its people are elsewhere.
+            Notice::Side { user, room } if self.people.lock().has(user) => {
+                self.dirty.mark_person(user, room);
+            }
+            Notice::Side { .. } => {}
             Notice::Ended { session } => self.end_connections(|who| who.session == session),
             Notice::Erased { user } => self.end_connections(|who| who.user == user),
             Notice::Presence { user, online } => {

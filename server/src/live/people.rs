@@ -56,6 +56,10 @@ impl People {
             .is_some_and(|person| !person.sides.is_empty())
     }
 
+    pub fn has(&self, user: UserId) -> bool {
+        self.known.contains_key(&user)
+    }
+
     /// Someone is here who has not been brought into this room.
     pub fn lacks(&self, user: UserId, room: RoomId) -> bool {
         self.known
@@ -91,13 +95,7 @@ impl Hub {
         let rooms = self.store.rooms_of(user).await?;
         for mine in &rooms {
             let head = mine.room.head.rev;
-            self.bring_in(user, mine.room.id, head);
-            let moved = self
-                .feed(mine.room.id)
-                .is_some_and(|feed| feed.last() != head);
-            if moved && !self.store.is_member(mine.room.id, user).await? {
-                self.put_out(user, mine.room.id);
-            }
+            self.bring_in_as_found(user, mine.room.id, head).await?;
         }
         if scope == Scope::Side {
             self.tell_who_is_here(&listener, &rooms).await;
@@ -150,15 +148,33 @@ impl Hub {
                 feed.listen(user);
             }
             for queue in &person.queues {
-                feed.detach(queue.connection.id, &queue.subscription);
+                if queue.connection.outbound.ended().is_some() {
+                    continue;
+                }
                 let watcher = Watcher {
                     connection: Arc::clone(&queue.connection),
                     subscription: Arc::clone(&queue.subscription),
-                    position: Rev::ZERO,
+                    position: last.min(feed.last()),
                 };
                 feed.attach(&queue.address, Wants::Posts, watcher, last);
             }
         });
+    }
+
+    /// The same, by what the store said a moment ago. Where the room went on meanwhile, its feed
+    /// may have let them go before they came in.
+    pub(super) async fn bring_in_as_found(
+        &self,
+        user: UserId,
+        room: RoomId,
+        head: Rev,
+    ) -> StoreResult<()> {
+        self.bring_in(user, room, head);
+        let moved = self.feed(room).is_some_and(|feed| feed.last() != head);
+        if moved && !self.store.is_member(room, user).await? {
+            self.put_out(user, room);
+        }
+        Ok(())
     }
 
     /// The room is no longer theirs.

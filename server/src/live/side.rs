@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt;
 use parking_lot::Mutex;
 use protocol::wire::SideChange;
 use protocol::{RoomId, UserId};
@@ -19,6 +20,8 @@ const COLLECT: Duration = Duration::from_millis(60);
 
 /// Before the store is asked again, where it did not answer.
 const AGAIN: Duration = Duration::from_secs(1);
+/// Room lists brought up to date at the same time.
+const READS: usize = 8;
 
 #[derive(Debug, Default)]
 pub struct Dirty {
@@ -52,6 +55,7 @@ impl Dirty {
 
 impl Hub {
     pub(super) async fn keep_sides(self: Arc<Self>) {
+        let hub = &*self;
         loop {
             self.dirty.marked.notified().await;
             tokio::time::sleep(COLLECT).await;
@@ -61,12 +65,19 @@ impl Hub {
                     people.extend(feed.listeners().into_iter().map(|user| (user, room)));
                 }
             }
-            for (user, room) in people {
-                if let Err(error) = self.tell_room(user, room).await {
+            let told = futures::stream::iter(people)
+                .map(|(user, room)| async move { (user, room, hub.tell_room(user, room).await) });
+            let told: Vec<_> = told.buffer_unordered(READS).collect().await;
+            let mut failed = false;
+            for (user, room, told) in told {
+                if let Err(error) = told {
                     tracing::warn!(%error, room.id = %room, user.id = %user, "a room list could not be brought up to date yet");
                     self.dirty.mark_person(user, room);
-                    tokio::time::sleep(AGAIN).await;
+                    failed = true;
                 }
+            }
+            if failed {
+                tokio::time::sleep(AGAIN).await;
             }
         }
     }
@@ -77,7 +88,8 @@ impl Hub {
                 let lacks = self.people.lock().lacks(user, room);
                 if lacks {
                     // The word of it came by another way than the event that brought them in.
-                    self.bring_in(user, room, mine.room.head.rev);
+                    self.bring_in_as_found(user, room, mine.room.head.rev)
+                        .await?;
                 }
                 if !self.people.lock().has_side(user) {
                     return Ok(());
@@ -102,5 +114,30 @@ impl Hub {
         };
         self.tell_side(user, &change);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::bus::LocalBus;
+    use crate::presence::{LocalPresence, Notice};
+    use crate::store::SqliteStore;
+
+    #[tokio::test]
+    async fn a_room_of_people_who_are_not_here_makes_no_work() {
+        let dir = TempDir::new().unwrap();
+        let store = Arc::new(SqliteStore::open(dir.path()).unwrap());
+        let bus = Arc::new(LocalBus::default());
+        let hub = Hub::new(store, bus, Arc::new(LocalPresence::new()));
+        let room = RoomId(Uuid::from_u128(1));
+        for number in 0..10 {
+            let user = UserId(Uuid::from_u128(number));
+            hub.heed(Notice::Side { user, room });
+        }
+        assert!(hub.dirty.take().people.is_empty());
     }
 }

@@ -235,3 +235,22 @@ fn a_feed_without_listeners_is_idle() {
     feed.unlisten(user(2));
     assert!(feed.is_idle());
 }
+
+#[test]
+fn posts_are_told_once_however_often_their_reader_is_brought_in() {
+    let feed = Feed::new(ROOM, Rev(0));
+    feed.take(&post(1));
+    let reader = connection(1, user(2));
+    for _ in 0..2 {
+        let watcher = Watcher {
+            connection: Arc::clone(&reader),
+            subscription: "q".into(),
+            position: Rev(0),
+        };
+        let attached = feed.attach(&address("q"), Wants::Posts, watcher, Rev(1));
+        assert_eq!(attached, Attached::Live);
+    }
+    feed.take(&event(2, EventKind::Joined { user: user(3) }));
+    feed.take(&post(3));
+    assert_eq!(told(&reader), [1, 3]);
+}
