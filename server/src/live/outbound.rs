@@ -12,6 +12,8 @@ use crate::chat::Principal;
 /// A socket that has this much waiting cannot keep up; it is closed and resumes from the store.
 /// Most of it is shared with the other subscribers of the room.
 pub const OUTBOUND_BYTES: usize = 4 << 20;
+/// Taken out at once, if it is more than one frame: what a slow line can carry in good time.
+const TAKEN_BYTES: usize = 256 << 10;
 
 /// Why a connection must end, although its client did nothing wrong with the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,9 +120,18 @@ impl Outbound {
     /// Moves up to `many` frames out, in order.
     pub fn take(&self, many: usize, into: &mut Vec<Utf8Bytes>) {
         let mut state = self.state.lock();
-        let many = many.min(state.frames.len());
-        into.extend(state.frames.drain(..many));
-        state.bytes -= into.iter().map(|frame| frame.len()).sum::<usize>();
+        let mut bytes = 0;
+        for _ in 0..many {
+            let fits = |frame: &Utf8Bytes| bytes == 0 || bytes + frame.len() <= TAKEN_BYTES;
+            if !state.frames.front().is_some_and(fits) {
+                break;
+            }
+            if let Some(frame) = state.frames.pop_front() {
+                bytes += frame.len();
+                into.push(frame);
+            }
+        }
+        state.bytes -= bytes;
         if state.frames.is_empty() {
             // An idle connection keeps no buffer.
             state.frames = VecDeque::new();
@@ -177,6 +188,22 @@ mod tests {
         let outbound = Outbound::default();
         outbound.push(Utf8Bytes::from("x".repeat(OUTBOUND_BYTES * 2)));
         assert_eq!(outbound.ended(), None);
+    }
+
+    #[test]
+    fn large_frames_leave_a_few_at_a_time() {
+        let outbound = Outbound::default();
+        let frame = Utf8Bytes::from("x".repeat(TAKEN_BYTES / 2));
+        for _ in 0..3 {
+            outbound.push(frame.clone());
+        }
+        outbound.push(Utf8Bytes::from("x".repeat(TAKEN_BYTES + 1)));
+        let taken = || {
+            let mut frames = Vec::new();
+            outbound.take(32, &mut frames);
+            frames.len()
+        };
+        assert_eq!([taken(), taken(), taken(), taken()], [2, 1, 1, 0]);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use protocol::wire::Event;
 use protocol::{Rev, RoomId};
 
 use super::address::Address;
@@ -13,6 +12,8 @@ use crate::store::StoreResult;
 
 /// Whoever missed more than this loads the window anew instead of hearing it all.
 const MAX_REPLAY: u64 = 2_000;
+/// The same in bytes: long messages are slower to hear than a window is to load.
+const MAX_REPLAY_BYTES: usize = 8 << 20;
 
 /// What a subscription to a room asks for.
 #[derive(Clone, Debug)]
@@ -47,14 +48,12 @@ impl Hub {
         let mut position = match watch.after {
             None => watch.since,
             Some(after) if after > watch.since || watch.since.0 - after.0 > MAX_REPLAY => {
-                let frame = watch
-                    .address
-                    .frame(&self.next_message_id(), r#"{"type":"reset"}"#);
-                watch.connection.outbound.push(frame);
+                self.reset(&watch);
                 watch.since
             }
             Some(after) => after,
         };
+        let mut replayed = 0;
         loop {
             if position >= watch.since {
                 let watcher = Watcher {
@@ -77,18 +76,26 @@ impl Hub {
                 }
             }
             let events = self.store.events(watch.room, position, PAGE).await?;
-            let Some(last) = events.last().map(|event| event.rev) else {
+            if events.is_empty() {
                 // The room was removed while it was read.
                 return Ok(Watching::Removed);
-            };
+            }
             for event in events {
-                if event.rev > watch.since && takes_away(&event, user) {
+                let rev = event.rev;
+                if rev > watch.since && takes_away(&event, user) {
                     return Ok(Watching::Removed);
                 }
-                self.replay(&watch, event);
+                let frame = Encoded::new(Arc::new(event)).frame(&watch.address);
+                replayed += frame.len();
+                if rev <= watch.since && replayed > MAX_REPLAY_BYTES {
+                    self.reset(&watch);
+                    position = watch.since;
+                    break;
+                }
+                watch.connection.outbound.spacious().await;
+                watch.connection.outbound.push(frame);
+                position = rev;
             }
-            position = last;
-            watch.connection.outbound.spacious().await;
         }
     }
 
@@ -102,7 +109,7 @@ impl Hub {
     }
 
     /// Typing, read positions and presence in a room; first how they stand.
-    pub async fn watch_signals(&self, watch: Watch) -> StoreResult<()> {
+    pub async fn watch_signals(&self, watch: Watch) -> StoreResult<Watching> {
         let standing = self.standing(watch.room).await?;
         let watcher = Watcher {
             connection: Arc::clone(&watch.connection),
@@ -115,6 +122,12 @@ impl Hub {
         if fresh {
             self.catch_up(watch.room).await?;
         }
+        // From here on the feed lets go whoever is removed. A direct room in which nothing was
+        // said has no members yet.
+        let user = watch.connection.who.user;
+        if watch.since > Rev::ZERO && !self.store.is_member(watch.room, user).await? {
+            return Ok(Watching::Removed);
+        }
         let typing = self.feed(watch.room).map(|feed| feed.typing());
         for signal in standing.signals(typing.unwrap_or_default()) {
             if let Ok(json) = serde_json::to_string(&signal) {
@@ -122,7 +135,7 @@ impl Hub {
                 watch.connection.outbound.push(frame);
             }
         }
-        Ok(())
+        Ok(Watching::Live)
     }
 
     /// A feed that was just made may have been made a moment after an event that it should know.
@@ -136,11 +149,10 @@ impl Hub {
         Ok(())
     }
 
-    fn replay(&self, watch: &Watch, event: Event) {
-        let encoded = Encoded::new(Arc::new(event));
-        watch
-            .connection
-            .outbound
-            .push(encoded.frame(&watch.address));
+    fn reset(&self, watch: &Watch) {
+        let frame = watch
+            .address
+            .frame(&self.next_message_id(), r#"{"type":"reset"}"#);
+        watch.connection.outbound.push(frame);
     }
 }

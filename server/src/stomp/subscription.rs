@@ -70,10 +70,11 @@ pub fn begin_subscription(
                     after,
                     since,
                 };
-                if matches!(source, Some(Source::Signals(_))) {
-                    return Ok(hub.watch_signals(watch).await?);
-                }
-                match hub.watch(watch).await? {
+                let watching = match source {
+                    Some(Source::Signals(_)) => hub.watch_signals(watch).await?,
+                    _ => hub.watch(watch).await?,
+                };
+                match watching {
                     Watching::Live => Ok(()),
                     Watching::Removed => Err(no_room()),
                 }

@@ -158,17 +158,23 @@ impl Node {
     /// Someone who looks at who is in the room.
     async fn watch_signals(&self, house: &House) -> Arc<Connection> {
         let connection = self.connect(house.who());
+        let since = self.hub.head(house.room).await.unwrap();
+        let watching = self.signals(house, &connection, since).await;
+        assert_eq!(watching, Watching::Live);
+        connection
+    }
+
+    async fn signals(&self, house: &House, connection: &Arc<Connection>, since: Rev) -> Watching {
         let address = Address::new(Version::V1_2, "s", "/sub/chat/room/1/signals");
         let watching = self.hub.watch_signals(Watch {
-            connection: Arc::clone(&connection),
+            connection: Arc::clone(connection),
             subscription: "s".into(),
             address: Arc::new(address),
             room: house.room,
             after: None,
-            since: self.hub.head(house.room).await.unwrap(),
+            since,
         });
-        watching.await.unwrap();
-        connection
+        watching.await.unwrap()
     }
 
     /// Someone who looks at their list of rooms.
@@ -208,6 +214,18 @@ struct House {
 }
 
 impl House {
+    /// Changes the room without a word to any node.
+    async fn change(&self, change: Change) {
+        let append = Append {
+            by: self.mina,
+            op: OpId(Uuid::new_v4()),
+            at: Timestamp(0),
+            change,
+        };
+        let appended = self.store.append(self.room, vec![append]).await.unwrap();
+        assert!(matches!(appended[0], Ok(Appended::Written(_))));
+    }
+
     fn who(&self) -> Principal {
         Principal {
             user: self.mina,
@@ -476,4 +494,79 @@ async fn in_a_large_room_nobody_hears_how_far_the_others_have_read() {
         };
         assert_eq!(read.len(), positions);
     }
+}
+
+/// What reaches a reader of the room who was away while so many long messages came.
+async fn replayed(messages: usize) -> Vec<Utf8Bytes> {
+    let house = house().await;
+    let [bus, _] = wire(1, true);
+    let node = Node::new(&house.store, bus);
+    for _ in 0..messages {
+        let body = "x".repeat(512 << 10);
+        house
+            .change(Change::Post {
+                body,
+                reply_to: None,
+            })
+            .await;
+    }
+    let connection = node.connect(house.who());
+    let address = Address::new(Version::V1_2, "sub-0", "/sub/chat/room/1");
+    let watching = node.hub.watch(Watch {
+        connection: Arc::clone(&connection),
+        subscription: "sub-0".into(),
+        address: Arc::new(address),
+        room: house.room,
+        after: Some(Rev(1)),
+        since: node.hub.head(house.room).await.unwrap(),
+    });
+    let mut frames = Vec::new();
+    tokio::pin!(watching);
+    loop {
+        tokio::select! {
+            watching = &mut watching => {
+                assert_eq!(watching.unwrap(), Watching::Live);
+                break;
+            }
+            // Slower than the store.
+            () = tokio::time::sleep(std::time::Duration::from_millis(50)) => {
+                connection.outbound.take(1, &mut frames);
+            }
+        }
+    }
+    while !connection.outbound.is_empty() {
+        connection.outbound.take(32, &mut frames);
+    }
+    assert_eq!(connection.outbound.ended(), None);
+    frames
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_is_waited_for_while_history_is_told() {
+    let frames = replayed(14).await;
+    assert_eq!(
+        frames.iter().map(rev).collect::<Vec<_>>(),
+        (2..=15).collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_missed_too_many_bytes_is_told_once_to_start_afresh() {
+    let frames = replayed(40).await;
+    let resets = frames.iter().filter(|frame| frame.contains(r#""reset""#));
+    assert_eq!((resets.count(), frames.len()), (1, 16));
+    assert!(frames[15].contains(r#""reset""#));
+}
+
+#[tokio::test]
+async fn whoever_was_removed_since_the_check_is_not_told_who_writes() {
+    let house = house().await;
+    let [bus, _] = wire(1, true);
+    let node = Node::new(&house.store, bus);
+    let since = node.hub.head(house.room).await.unwrap();
+    house.change(Change::Leave).await;
+    let connection = node.connect(house.who());
+    let watching = node.signals(&house, &connection, since).await;
+    assert_eq!(watching, Watching::Removed);
+    assert!(connection.outbound.is_empty());
 }
