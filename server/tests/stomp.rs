@@ -498,3 +498,31 @@ async fn a_reader_that_does_not_read_is_closed_and_told_to_resume() {
     assert!(frames.len() < 900);
     assert!([4000, 1006].contains(&code), "{code}");
 }
+
+#[tokio::test]
+async fn a_queue_of_errors_that_was_refused_is_told_nothing() {
+    let node = Node::start().await;
+    let ann = node.person("ann").await;
+    let mut a = node.stomp(&ann).await;
+    let frame = Frame::new(Command::Subscribe)
+        .with("id", "errors")
+        .with("destination", "/user/queue/errors")
+        .with("after", "soon");
+    a.send(&frame).await;
+    let (frames, code) = a.until_closed().await;
+    let commands: Vec<Command> = frames.iter().map(|frame| frame.command).collect();
+    assert_eq!((commands, code), (vec![Command::Error], 1002));
+}
+
+#[tokio::test]
+async fn beats_that_come_too_rarely_are_not_asked_for() {
+    let node = Node::start().await;
+    let ann = node.person("ann").await;
+    let mut a = Stomp::open(node.address).await;
+    let frame = Frame::new(Command::Connect)
+        .with("accept-version", "1.2")
+        .with("heart-beat", "4000000000,4000000000")
+        .with("Authorization", format!("Bearer {}", ann.token));
+    a.send(&frame).await;
+    assert_eq!(a.frame().await.header("heart-beat"), Some("10000,0"));
+}

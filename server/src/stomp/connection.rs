@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Error;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures::SinkExt;
+use protocol::stomp::HeartBeat;
 use tokio::time::{Instant, timeout};
 
 use super::Endpoint;
@@ -124,14 +125,12 @@ async fn exchange(socket: &mut WebSocket, session: &mut Session, endpoint: &Endp
             () = tokio::time::sleep_until(strikes) => {
                 match clock.strike(session) {
                     Strike::Nothing => {}
-                    Strike::Beat => {
-                        if !send(socket, Message::Text(Utf8Bytes::from_static("\n"))).await {
-                            return Ended::Gone;
-                        }
-                        clock.spoke = Instant::now();
-                    }
-                    Strike::Ping => {
-                        if !send(socket, Message::Ping(bytes::Bytes::new())).await {
+                    Strike::Speak(beat) => {
+                        let sent = tokio::select! {
+                            sent = speak(socket, beat) => sent,
+                            end = outbound.ending() => return Ended::Close(end.close()),
+                        };
+                        if !sent {
                             return Ended::Gone;
                         }
                         clock.spoke = Instant::now();
@@ -145,28 +144,24 @@ async fn exchange(socket: &mut WebSocket, session: &mut Session, endpoint: &Endp
 
 enum Strike {
     Nothing,
-    Beat,
-    Ping,
+    Speak(HeartBeat),
     TooLate(Closing),
 }
 
 impl Clock {
     /// How often this side must speak, and how long the other may be silent.
-    fn periods(session: &Session) -> (Duration, Duration) {
-        match session.heart_beat() {
-            None => (LOGIN, LOGIN),
-            Some(beat) => (
-                beat.send.unwrap_or(PING),
-                beat.expect.map_or(SILENCE, |expect| expect * TOLERANCE),
-            ),
-        }
+    fn periods(beat: HeartBeat) -> (Duration, Duration) {
+        (
+            beat.send.map_or(PING, |send| send.min(PING)),
+            beat.expect.map_or(SILENCE, |expect| expect * TOLERANCE),
+        )
     }
 
     fn next(&self, session: &Session) -> Instant {
-        if session.heart_beat().is_none() {
+        let Some(beat) = session.heart_beat() else {
             return self.opened + LOGIN;
-        }
-        let (speak, hear) = Self::periods(session);
+        };
+        let (speak, hear) = Self::periods(beat);
         (self.spoke + speak).min(self.heard + hear)
     }
 
@@ -175,16 +170,12 @@ impl Clock {
         let Some(beat) = session.heart_beat() else {
             return Strike::TooLate((1008, "no CONNECT came in time"));
         };
-        let (speak, hear) = Self::periods(session);
+        let (speak, hear) = Self::periods(beat);
         if now >= self.heard + hear && session.is_reading() {
             return Strike::TooLate((1002, "no heart-beat came in time"));
         }
         if now >= self.spoke + speak {
-            return if beat.send.is_some() {
-                Strike::Beat
-            } else {
-                Strike::Ping
-            };
+            return Strike::Speak(beat);
         }
         Strike::Nothing
     }
@@ -204,6 +195,14 @@ async fn write(socket: &mut WebSocket, burst: &mut Vec<Utf8Bytes>) -> Result<(),
         socket.feed(Message::Text(frame)).await?;
     }
     socket.flush().await
+}
+
+/// A beat for the client that wants one, which a page sees; a ping to the client that does not
+/// beat, which has to answer it.
+async fn speak(socket: &mut WebSocket, beat: HeartBeat) -> bool {
+    let asked = beat.expect.is_some() || send(socket, Message::Ping(bytes::Bytes::new())).await;
+    let text = Message::Text(Utf8Bytes::from_static("\n"));
+    asked && (beat.send.is_none() || send(socket, text).await)
 }
 
 async fn send(socket: &mut WebSocket, message: Message) -> bool {
@@ -240,4 +239,18 @@ async fn close(socket: &mut WebSocket, (code, reason): Closing) {
     };
     // A client that does not answer is left behind; nothing of it is lost.
     let _ = timeout(LINGER, goodbye).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_does_not_beat_is_asked_before_the_silence_counts() {
+        for send in [None, Some(PING / 3), Some(SILENCE * 100)] {
+            let beat = HeartBeat { send, expect: None };
+            let (speak, hear) = Clock::periods(beat);
+            assert!(speak * 2 < hear, "{send:?}");
+        }
+    }
 }

@@ -37,7 +37,8 @@ impl Session {
     }
 
     fn signed_in(&mut self, principal: Principal, connect: &Connect) {
-        let heart_beat = HeartBeat::negotiate(connect.heart_beat, HEART_BEAT);
+        let offer = HeartBeat::offer(connect.heart_beat, HEART_BEAT);
+        let heart_beat = HeartBeat::negotiate(connect.heart_beat, offer);
         self.decoder.set_limits(Limits::AFTER_LOGIN);
         let connection = self
             .endpoint
@@ -45,7 +46,7 @@ impl Session {
             .connect(principal, Arc::clone(&self.outbound));
         let connected = Frame::new(Command::Connected)
             .with("version", connect.version.tag())
-            .with("heart-beat", format!("{},{}", HEART_BEAT.0, HEART_BEAT.1))
+            .with("heart-beat", format!("{},{}", offer.0, offer.1))
             .with("server", concat!("madang/", env!("CARGO_PKG_VERSION")))
             .with("session", connection.id.to_string())
             .with("user-name", principal.user.to_string());
@@ -87,9 +88,10 @@ impl Session {
         refused: &Refused,
         receipt: Option<String>,
     ) {
-        let Some(login) = &mut self.login else { return };
-        login.subscriptions.remove(id);
+        // It may have begun before it failed.
+        self.unsubscribe(id);
         self.rules.forget(id);
+        let Some(login) = &self.login else { return };
         let mut problem = refused.problem(None);
         problem.detail = format!("{destination}: {}", problem.detail);
         if let Some(errors) = login.errors.clone() {
