@@ -98,6 +98,7 @@ test("only the maker of a room removes people, and is asked before", async ({ ar
   await expect(remove).toBeVisible();
   await remove.click();
   await dialog.getByRole("button", { name: haneul.words.remove, exact: true }).click();
+  await expect(haneul.chat.members().getByRole("heading", { name: haneul.words.members })).toBeFocused();
 
   await expect(haneul.chat.members().getByRole("listitem")).toHaveCount(1);
   await expect(haneul.chat.log().getByText(haneul.words.removed("Haneul", "Bada"))).toBeVisible();

@@ -61,13 +61,23 @@ pub fn Members() -> impl IntoView {
     let adding = RwSignal::new(false);
     let leaving = RwSignal::new(false);
     let removing = RwSignal::new(None::<UserId>);
+    let heading = NodeRef::<html::H2>::new();
+    // Here the focus begins, and here it comes back to from what has gone.
+    let focus_heading = move || {
+        if let Some(heading) = heading.get() {
+            dom::focus_quietly(&heading);
+        }
+    };
+    watch(focus_heading);
     let add = Callback::new(move |user: User| {
         adding.set(false);
+        untrack(focus_heading);
         attempt(acts, client, move |browser| async move {
             browser.add_member(acts.room, user.id).await
         });
     });
     let remove = move |user: UserId| {
+        untrack(focus_heading);
         attempt(acts, client, move |browser| async move {
             browser.remove_member(acts.room, user).await
         });
@@ -79,12 +89,6 @@ pub fn Members() -> impl IntoView {
                 address.go("/");
                 Ok(())
             });
-        }
-    });
-    let heading = NodeRef::<html::H2>::new();
-    watch(move || {
-        if let Some(heading) = heading.get() {
-            dom::focus_quietly(&heading);
         }
     });
     view! {
