@@ -17,6 +17,25 @@ test("two people talk, and each sees at once what the other says", async ({ arri
   await haneul.chat.expectOrder(said);
   await bada.chat.expectOrder(said);
   await expect(bada.chat.message("Tea at three?")).toHaveAccessibleName(/^Haneul, \d+:\d\d (AM|PM)$/);
+  await expect(bada.chat.message("Tea at three?")).toHaveAccessibleDescription("Tea at three?");
+});
+
+test("what is said is announced, and the same said again is announced again", async ({ arrive }) => {
+  const haneul = await arrive("haneul", { name: "Haneul" });
+  const bada = await arrive("bada", { name: "Bada" });
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  await haneul.api.say(room, "Hello");
+  await bada.chat.open(room);
+  await expect(bada.chat.message("Hello")).toBeVisible();
+
+  const announced = bada.page.getByRole("status").filter({ hasText: "Haneul: Anyone?" });
+  await haneul.api.say(room, "Anyone?");
+  await expect(announced).toHaveCount(1);
+  // Only another text is read out.
+  const before = await announced.textContent();
+  await haneul.api.say(room, "Anyone?");
+  await expect.poll(() => announced.textContent()).not.toBe(before);
+  await expect(announced).toHaveCount(1);
 });
 
 test("many messages sent by both at once are in the same order for both", async ({ arrive }) => {
