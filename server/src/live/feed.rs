@@ -251,6 +251,19 @@ impl Feed {
             .retain(|listener| *listener != user);
     }
 
+    /// Everyone who hears anything of the room here.
+    pub fn audience(&self) -> Vec<UserId> {
+        let state = self.state.lock();
+        let watchers = state.groups.iter().flat_map(|group| &group.watchers);
+        let mut users: Vec<UserId> = watchers
+            .map(|watcher| watcher.connection.who.user)
+            .collect();
+        users.extend(&state.listeners);
+        users.sort_unstable();
+        users.dedup();
+        users
+    }
+
     pub fn listeners(&self) -> Vec<UserId> {
         self.state.lock().listeners.clone()
     }

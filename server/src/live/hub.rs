@@ -81,6 +81,7 @@ impl Hub {
         for task in [
             boxed(Arc::clone(self).follow_bus()),
             boxed(Arc::clone(self).poll()),
+            boxed(Arc::clone(self).keep_rooms_compared()),
             boxed(Arc::clone(self).keep_sides()),
             boxed(Arc::clone(self).keep_sessions_checked()),
             boxed(Arc::clone(self).follow_notices()),
@@ -276,7 +277,10 @@ impl Hub {
         loop {
             match self.bus.next().await {
                 BusItem::Event(event) => self.take(&event),
-                BusItem::Gap => self.compare_heads().await,
+                BusItem::Gap => {
+                    self.doubt.rooms_now();
+                    self.compare_heads().await;
+                }
             }
         }
     }

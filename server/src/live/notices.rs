@@ -96,6 +96,7 @@ impl Hub {
         );
         self.doubt.heads_now();
         self.doubt.sessions_now();
+        self.doubt.rooms_now();
         // As it was before, and told anew.
         self.presence_known.send_modify(|_| {});
     }
@@ -121,6 +122,7 @@ impl Hub {
             Notice::Unheard => self.doubt.heads_now(),
             Notice::Untold => {
                 self.doubt.heads_now();
+                self.doubt.rooms_now();
                 self.doubt.sessions_now();
             }
             Notice::Away => {
@@ -130,6 +132,7 @@ impl Hub {
             }
             Notice::Back => {
                 self.doubt.heads_now();
+                self.doubt.rooms_now();
                 self.doubt.sessions_now();
                 self.presence_known.send_replace(true);
             }

@@ -73,6 +73,10 @@ impl People {
         shown.map(|(user, _)| *user).collect()
     }
 
+    pub fn users(&self) -> Vec<UserId> {
+        self.known.keys().copied().collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
     }

@@ -2,11 +2,12 @@
 //! unheard. Heads rarely while all is well and often while it is not; sessions always so often that
 //! none that has ended keeps its sockets for 5 s.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use protocol::{RoomId, SessionId};
+use protocol::{Rev, RoomId, SessionId};
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
@@ -37,6 +38,7 @@ pub struct Doubt {
     heads: AtomicBool,
     heads_now: Notify,
     sessions_now: Notify,
+    rooms_now: Notify,
 }
 
 impl Doubt {
@@ -59,6 +61,11 @@ impl Doubt {
     /// Sessions may have ended unheard.
     pub fn sessions_now(&self) {
         self.sessions_now.notify_one();
+    }
+
+    /// Somebody may have come into a room without a word of it.
+    pub fn rooms_now(&self) {
+        self.rooms_now.notify_one();
     }
 }
 
@@ -159,6 +166,10 @@ impl Hub {
                     return;
                 }
             };
+            let found: HashSet<RoomId> = heads.iter().map(|(room, _)| *room).collect();
+            for room in some.iter().filter(|room| !found.contains(room)) {
+                self.doubt_room(*room);
+            }
             for (room, head) in heads {
                 let Some(feed) = self.feed(room) else {
                     continue;
@@ -168,6 +179,44 @@ impl Hub {
                 }
             }
         }
+    }
+
+    /// The store has no such room. Where it had one before, everyone is asked after, and goes out
+    /// if it is so; a direct room may only wait for its first message.
+    fn doubt_room(&self, room: RoomId) {
+        let Some(feed) = self.feed(room).filter(|feed| feed.last() > Rev::ZERO) else {
+            return;
+        };
+        for user in feed.audience() {
+            self.dirty.mark_person(user, room);
+        }
+    }
+
+    pub(super) async fn keep_rooms_compared(self: Arc<Self>) {
+        loop {
+            self.doubt.rooms_now.notified().await;
+            while let Err(error) = self.compare_rooms().await {
+                tracing::warn!(%error, "people's rooms could not be compared with the store");
+                sleep(AGAIN).await;
+            }
+            // However many nodes give reason to.
+            sleep(HEADS_REST).await;
+        }
+    }
+
+    /// Whoever came into a room unheard is told of it.
+    async fn compare_rooms(&self) -> StoreResult<()> {
+        let users = self.people.lock().users();
+        for user in users {
+            let rooms = self.store.rooms_of(user).await?;
+            let people = self.people.lock();
+            for mine in rooms {
+                if people.lacks(user, mine.room.id) {
+                    self.dirty.mark_person(user, mine.room.id);
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn check_sessions(&self) -> StoreResult<()> {

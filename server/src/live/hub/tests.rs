@@ -431,15 +431,50 @@ async fn a_new_room_is_shown_on_another_node_while_the_bus_is_dead() {
         panic!("it was there before: {created:?}");
     };
     here.hub.appended(&[Arc::new(event)]);
-    loop {
+    shows(&connection, "뒤뜰").await;
+}
+
+/// Waits until the connection is told this.
+async fn shows(connection: &Connection, words: &str) {
+    let mut frames = Vec::new();
+    while !frames.iter().any(|frame: &Utf8Bytes| frame.contains(words)) {
         connection.outbound.ready().await;
-        let mut frames = Vec::new();
         connection.outbound.take(usize::MAX, &mut frames);
-        let shown = |frame: &Utf8Bytes| frame.contains("뒤뜰");
-        if frames.iter().any(shown) {
-            break;
-        }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_was_made_while_this_node_was_away_is_shown_when_it_is_back() {
+    let house = house().await;
+    let [bus, _] = wire(1, true);
+    let node = Node::new(&house.store, bus);
+    let connection = node.list_rooms(&house).await;
+    let draft = RoomDraft {
+        id: RoomId(Uuid::from_u128(2)),
+        kind: RoomKind::Group,
+        name: Some("뒤뜰".into()),
+        by: house.mina,
+        op: OpId(Uuid::from_u128(10)),
+        at: Timestamp(1),
+        members: vec![house.mina],
+    };
+    house.store.create_room(draft).await.unwrap().unwrap();
+    node.hub.heed(Notice::Back);
+    shows(&connection, "뒤뜰").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_was_removed_unheard_is_forgotten() {
+    let house = house().await;
+    let [bus, _] = wire(1, true);
+    let node = Node::new(&house.store, bus);
+    let watcher = node.watch(&house).await;
+    let connection = node.list_rooms(&house).await;
+    house.store.delete_room(house.room).await.unwrap();
+    node.hub.heed(Notice::Unheard);
+    shows(&connection, r#""gone""#).await;
+    assert_eq!(node.hub.census().rooms, 0);
+    assert_eq!(watcher.outbound.ended(), None);
 }
 
 #[tokio::test(start_paused = true)]
