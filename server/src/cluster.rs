@@ -116,7 +116,7 @@ mod tests {
 
     fn config(options: &[&str]) -> Config {
         let arguments = ["madang", "serve"].iter().chain(options);
-        match Cli::try_parse_from(arguments).unwrap().command {
+        match Cli::try_parse_from(arguments).unwrap().chosen() {
             Command::Serve(config) => config,
             other => panic!("{other:?}"),
         }

@@ -15,7 +15,15 @@ use crate::web::{Network, PublicOrigin};
 #[command(name = "madang", version, about, long_about = None)]
 pub struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    command: Option<Command>,
+}
+
+impl Cli {
+    /// Without a word it serves: so it is started by `cargo leptos`.
+    pub fn chosen(self) -> Command {
+        self.command
+            .unwrap_or_else(|| Self::parse_from(["madang", "serve"]).chosen())
+    }
 }
 
 #[derive(Debug, Subcommand)]

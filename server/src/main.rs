@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    match Cli::parse().chosen() {
         Command::Serve(config) => in_runtime(serve(config)),
         Command::Doctor(config) => in_runtime(server::doctor::examine(config)),
         Command::Options => {

@@ -19,6 +19,12 @@ fn the_command_line_is_well_formed() {
 }
 
 #[test]
+fn without_a_command_it_serves_as_cargo_leptos_starts_it() {
+    let cli = Cli::try_parse_from(["madang"]).unwrap();
+    assert!(matches!(cli.chosen(), Command::Serve(_)));
+}
+
+#[test]
 fn the_readme_shows_the_options_as_they_are() {
     let readme = file("README.md");
     for line in options_table().lines() {
@@ -71,7 +77,7 @@ fn the_compose_file_starts_nodes_that_understand_it() {
             .into_iter()
             .map(str::to_owned)
             .chain(options);
-        let Command::Serve(config) = Cli::try_parse_from(arguments).unwrap().command else {
+        let Command::Serve(config) = Cli::try_parse_from(arguments).unwrap().chosen() else {
             panic!("a node that does not serve");
         };
         let cluster = crate::cluster::Cluster::of(&config).unwrap().unwrap();

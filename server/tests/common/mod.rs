@@ -118,7 +118,7 @@ pub fn config(data: &TempDir) -> Config {
         "--data",
         directory,
     ];
-    match Cli::parse_from(arguments).command {
+    match Cli::parse_from(arguments).chosen() {
         Command::Serve(config) => config,
         other => panic!("not `serve`: {other:?}"),
     }

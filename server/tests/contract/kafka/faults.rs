@@ -148,10 +148,11 @@ async fn a_place_that_is_gone_is_left_for_the_end() {
     proxy.mend();
     gap(&*two).await;
     until(|| two.is_well()).await;
-    one.publish(&[event(1, 50)]);
-    loop {
+    // It may find only now that its place is gone, and jump over what was just published; it says so.
+    for rev in 50.. {
+        one.publish(&[event(1, rev)]);
         if let BusItem::Event(heard) = two.next().await {
-            assert_eq!(heard, event(1, 50));
+            assert!(heard.rev.0 >= 50, "{heard:?}");
             break;
         }
     }
