@@ -18,7 +18,7 @@ pub use emoji::emoji;
 #[cfg(feature = "text")]
 pub use message::message;
 #[cfg(feature = "text")]
-pub use names::{Username, composed, display_name, fold, room_name, username};
+pub use names::{Username, composed, display_name, fold, room_name, username, username_to_find};
 
 use crate::wire::{Broken, Problem, code, rule};
 
@@ -113,6 +113,11 @@ pub enum TextError {
          written from the right. Choose one script."
     )]
     MixedDirections,
+    #[error(
+        "A username cannot mix Latin, Greek and Cyrillic letters, because many of them look the \
+         same. Choose one script."
+    )]
+    MixedScripts,
     #[error("{field} has more marks on one letter than can be read. Remove some.")]
     TooManyMarks { field: Field },
     #[error("A reaction is exactly one emoji. Choose one.")]
@@ -129,7 +134,10 @@ impl TextError {
             | Self::Nul { field }
             | Self::BadCharacter { field, .. }
             | Self::TooManyMarks { field } => *field,
-            Self::BadUsername { .. } | Self::NoLetter | Self::MixedDirections => Field::Username,
+            Self::BadUsername { .. }
+            | Self::NoLetter
+            | Self::MixedDirections
+            | Self::MixedScripts => Field::Username,
             Self::NotEmoji => Field::Emoji,
         }
     }
@@ -151,6 +159,7 @@ impl TextError {
             }
             Self::NoLetter => Broken::new(rule::NO_LETTER),
             Self::MixedDirections => Broken::new(rule::MIXED_DIRECTIONS),
+            Self::MixedScripts => Broken::new(rule::MIXED_SCRIPTS),
             Self::TooManyMarks { .. } => Broken::new(rule::TOO_MANY_MARKS),
             Self::NotEmoji => Broken::new(rule::ONE_EMOJI),
         }

@@ -51,6 +51,9 @@ fn broken_in_korean(problem: &Problem) -> Option<String> {
             "아이디에는 쓰는 방향이 다른 글자를 섞을 수 없어요. 한 가지 글자로 지어 주세요."
                 .to_owned()
         }
+        rule::MIXED_SCRIPTS => "아이디에는 로마자, 그리스 문자, 키릴 문자를 섞을 수 없어요. \
+                                한 가지 글자로 지어 주세요."
+            .to_owned(),
         rule::TOO_MANY_MARKS => {
             "한 글자에 붙은 부호가 너무 많아 읽을 수 없어요. 줄여 주세요.".to_owned()
         }

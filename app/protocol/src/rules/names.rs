@@ -29,8 +29,25 @@ pub fn room_name(text: &str) -> Result<String, TextError> {
     line(Field::RoomName, text, MAX_ROOM_NAME)
 }
 
-/// NFKC; letters and digits of any script, `.`, `_` and `-`.
+/// NFKC; letters and digits of any script, `.`, `_` and `-`; of the scripts whose letters look the
+/// same, one.
 pub fn username(text: &str) -> Result<Username, TextError> {
+    let name = well_formed(text)?;
+    let mut scripts = name.shown.chars().filter_map(lookalike);
+    let first = scripts.next();
+    if scripts.any(|script| Some(script) != first) {
+        return Err(TextError::MixedScripts);
+    }
+    Ok(name)
+}
+
+/// As the name is looked up, also where it was made before scripts were kept apart. `None`: nobody
+/// can have it.
+pub fn username_to_find(text: &str) -> Option<String> {
+    well_formed(text).ok().map(|name| name.folded)
+}
+
+fn well_formed(text: &str) -> Result<Username, TextError> {
     let field = Field::Username;
     let shown: String = text.trim().nfkc().collect();
     if is_blank(&shown) {
@@ -159,6 +176,42 @@ fn is_ideograph(letter: char) -> bool {
         letter,
         '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}'
     )
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Lookalike {
+    Latin,
+    Greek,
+    Cyrillic,
+}
+
+fn lookalike(letter: char) -> Option<Lookalike> {
+    match letter {
+        'a'..='z'
+        | 'A'..='Z'
+        | '\u{AA}'
+        | '\u{BA}'
+        | '\u{C0}'..='\u{D6}'
+        | '\u{D8}'..='\u{F6}'
+        | '\u{F8}'..='\u{2AF}'
+        | '\u{1D00}'..='\u{1D25}'
+        | '\u{1D6B}'..='\u{1D77}'
+        | '\u{1D79}'..='\u{1DBE}'
+        | '\u{1E00}'..='\u{1EFF}'
+        | '\u{2C60}'..='\u{2C7F}'
+        | '\u{A722}'..='\u{A7FF}'
+        | '\u{AB30}'..='\u{AB64}' => Some(Lookalike::Latin),
+        '\u{370}'..='\u{3FF}' | '\u{1D26}'..='\u{1D2A}' | '\u{1F00}'..='\u{1FFF}' => {
+            Some(Lookalike::Greek)
+        }
+        '\u{400}'..='\u{52F}'
+        | '\u{1C80}'..='\u{1C8F}'
+        | '\u{1D2B}'
+        | '\u{1D78}'
+        | '\u{2DE0}'..='\u{2DFF}'
+        | '\u{A640}'..='\u{A69F}' => Some(Lookalike::Cyrillic),
+        _ => None,
+    }
 }
 
 /// Hebrew, Arabic and the scripts around them.

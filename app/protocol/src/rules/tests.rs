@@ -138,6 +138,21 @@ mod with_tables {
     }
 
     #[test]
+    fn a_username_keeps_to_one_of_the_scripts_that_look_the_same() {
+        for mixed in ["раypal", "pаypal", "αdmin", "adminα", "иvan", "ωд"] {
+            let refused = username(mixed).unwrap_err();
+            assert_eq!(refused, TextError::MixedScripts, "{mixed}");
+            // Whoever has such a name already may come in by it.
+            assert!(username_to_find(mixed).is_some());
+        }
+        for kept in ["иван_7", "Νίκος", "josé", "mina김", "ﾊﾅhana"] {
+            let name = username(kept).unwrap();
+            assert_eq!(username_to_find(kept), Some(name.folded));
+        }
+        assert_eq!(username_to_find("not a name"), None);
+    }
+
+    #[test]
     fn usernames_that_differ_only_in_case_or_width_are_the_same() {
         let name = username("  Ａlice.Kim ").unwrap();
         assert_eq!(name.shown, "Alice.Kim");

@@ -176,6 +176,7 @@ pub mod rule {
     pub const BAD_CHARACTER: &str = "bad_character";
     pub const NO_LETTER: &str = "no_letter";
     pub const MIXED_DIRECTIONS: &str = "mixed_directions";
+    pub const MIXED_SCRIPTS: &str = "mixed_scripts";
     pub const TOO_MANY_MARKS: &str = "too_many_marks";
     pub const ONE_EMOJI: &str = "one_emoji";
     pub const ROOM_FULL: &str = "room_full";
