@@ -9,12 +9,15 @@ use protocol::wire::{
 };
 use protocol::{SessionId, UserId};
 
-use super::passwords::Verdict;
+use super::limits::network;
+use super::passwords::{Asker, Verdict};
 use super::sessions::{ended_notices, session_ended};
 use super::tokens::{ACCESS_LIFETIME, hash_refresh_token, new_refresh_token};
 use super::{Chat, Principal, Refused, Visitor};
 use crate::presence::Notice;
-use crate::store::{Account, Refusal, Rotated, Rotation, SessionDraft, UserChange, UserDraft};
+use crate::store::{
+    Account, PasswordChange, Refusal, Rotated, Rotation, SessionDraft, UserChange, UserDraft,
+};
 
 /// For how long a refresh token that was just spent is still taken, because tabs that wake
 /// together refresh together.
@@ -63,40 +66,79 @@ impl Chat {
             folded: name.folded,
             display_name: user.display_name.clone(),
             folded_display_name: rules::fold(&user.display_name),
-            password_hash: self.passwords.hash(form.password).await?,
+            password_hash: self.hash_for(from, form.password).await?,
             at: now,
         };
+        let verified = draft.password_hash.clone();
         match self.parts.store.create_user(draft).await? {
             Ok(()) => {}
             Err(Refusal::NameTaken) => return Err(name_taken()),
             Err(refusal) => return Err(refusal.into()),
         }
         tracing::info!(user.id = %user.id, "an account was made");
-        self.sign_in(user, from).await
+        let signed_in = self.sign_in(user, verified, from).await?;
+        signed_in.ok_or_else(session_ended)
     }
 
     pub async fn login(&self, form: Login, from: &Visitor) -> Result<SignedIn, Refused> {
-        let now = self.now();
         // A name that breaks the rules belongs to nobody, and is answered like any unknown one.
-        let name = rules::username(&form.username).ok().map(|name| name.folded);
+        let name = rules::username_to_find(&form.username);
         let throttled = name.as_deref().unwrap_or_default();
-        self.limits.logins.take(throttled, from.ip, now).await?;
-
-        let account = match name.as_deref() {
-            Some(name) => self.parts.store.account_by_name(name).await?,
-            None => None,
-        };
-        let account = account.filter(|account| !account.user.deleted);
-        let verdict = self.compare(&form.password, account.as_ref()).await?;
-        let Some(account) = account.filter(|_| verdict != Verdict::Wrong) else {
-            tracing::info!(client.ip = %from.ip, "a log-in was refused");
-            return Err(wrong_login());
-        };
-        self.limits.logins.give_back(throttled, from.ip).await;
-        if verdict == Verdict::RightButOld {
-            self.renew_hash(account.user.id, form.password).await?;
+        let attempt = self
+            .limits
+            .logins
+            .take(throttled, from.ip, self.now())
+            .await?;
+        match self
+            .try_password(name.as_deref(), form.password, from)
+            .await
+        {
+            Ok(Some(signed_in)) => {
+                self.limits.logins.give_back(attempt.guess()).await;
+                Ok(signed_in)
+            }
+            Ok(None) => {
+                tracing::info!(client.ip = %from.ip, "a log-in was refused");
+                Err(wrong_login())
+            }
+            Err(refused) => {
+                self.limits.logins.give_back(attempt.all()).await;
+                Err(refused)
+            }
         }
-        self.sign_in(account.user, from).await
+    }
+
+    /// `None`: the name or the password is wrong.
+    async fn try_password(
+        &self,
+        name: Option<&str>,
+        password: String,
+        from: &Visitor,
+    ) -> Result<Option<SignedIn>, Refused> {
+        // While a password is compared, its hash may be renewed by another log-in, or it may be
+        // changed: once more, and it is known which.
+        for _ in 0..2 {
+            let account = match name {
+                Some(name) => self.parts.store.account_by_name(name).await?,
+                None => None,
+            };
+            let account = account.filter(|account| !account.user.deleted);
+            let asker = Asker::Network(network(from.ip));
+            let verdict = self.compare(&password, account.as_ref(), asker).await?;
+            let Some(account) = account.filter(|_| verdict != Verdict::Wrong) else {
+                return Ok(None);
+            };
+            let (user, verified) = (account.user, account.password_hash);
+            let id = user.id;
+            let Some(signed_in) = self.sign_in(user, verified.clone(), from).await? else {
+                continue;
+            };
+            if verdict == Verdict::RightButOld {
+                self.renew_hash(id, verified, password, asker).await;
+            }
+            return Ok(Some(signed_in));
+        }
+        Ok(None)
     }
 
     pub async fn refresh(&self, token: &str, from: &Visitor) -> Result<SignedIn, Refused> {
@@ -139,7 +181,7 @@ impl Chat {
         };
         match self.parts.store.account(session.user).await? {
             Some(account) if !account.user.deleted => {
-                self.signed_in(account.user, session.id, refresh_token)
+                self.signed_in(account.user, session.id, refresh_token, from)
             }
             _ => Err(session_ended()),
         }
@@ -159,34 +201,41 @@ impl Chat {
         self.standing(who).await?;
         self.limits.messages.take(who.user, self.now())?;
         let mut account = self.own_account(who).await?;
-        let mut kept = UserChange::default();
-        if let Some(text) = &change.display_name {
-            let name = rules::display_name(text)?;
-            let folded = rules::fold(&name);
-            account.user.display_name.clone_from(&name);
-            kept.display_name = Some((name, folded));
-        }
+        let renamed = match &change.display_name {
+            Some(text) => {
+                let name = rules::display_name(text)?;
+                let folded = rules::fold(&name);
+                Some((name, folded))
+            }
+            None => None,
+        };
         if let Some(password) = change.password {
             rules::password(&password)?;
             let current = change.current_password.unwrap_or_default();
             self.prove(&account, &current, "currentPassword").await?;
-            kept.password_hash = Some(self.passwords.hash(password).await?);
-        }
-
-        let (renamed, new_password) = (kept.display_name.is_some(), kept.password_hash.is_some());
-        if new_password {
+            let asker = Asker::Person(who.user);
+            let change = PasswordChange {
+                user: who.user,
+                verified: account.password_hash.clone(),
+                next: self.passwords.hash(password, asker).await?,
+                keep: who.session,
+            };
             let store = Arc::clone(&self.parts.store);
-            self.ending(async move {
-                store.change_user(who.user, kept).await?;
-                let over = store.end_sessions(who.user, Some(who.session)).await?;
-                Ok(((), ended_notices(over)))
-            })
-            .await?;
+            let changed = self.ending(async move {
+                let over = store.change_password(change).await?;
+                Ok((over.is_some(), ended_notices(over.unwrap_or_default())))
+            });
+            if !changed.await? {
+                return Err(not_proved("currentPassword"));
+            }
             tracing::info!(user.id = %who.user, "a password was changed");
-        } else if renamed {
-            self.parts.store.change_user(who.user, kept).await?;
         }
-        if renamed {
+        if let Some((name, folded)) = renamed {
+            account.user.display_name.clone_from(&name);
+            let change = UserChange {
+                display_name: Some((name, folded)),
+            };
+            self.parts.store.change_user(who.user, change).await?;
             self.show_new_name(&account.user).await?;
         }
         Ok(account.user)
@@ -220,20 +269,29 @@ impl Chat {
         self.passwords.checked()
     }
 
-    async fn sign_in(&self, user: User, from: &Visitor) -> Result<SignedIn, Refused> {
+    /// `None`: the hash that was verified is not the account's any more.
+    async fn sign_in(
+        &self,
+        user: User,
+        verified: String,
+        from: &Visitor,
+    ) -> Result<Option<SignedIn>, Refused> {
         let now = self.now();
         let (refresh_token, token) = new_refresh_token()?;
         let session = SessionDraft {
             id: SessionId(self.new_id()),
             user: user.id,
+            verified,
             agent: agent(&from.agent),
             token,
             at: now,
             ends_at: now.plus(self.parts.settings.session_lifetime),
         };
         let id = session.id;
-        self.parts.store.open_session(session).await?;
-        self.signed_in(user, id, refresh_token)
+        if !self.parts.store.open_session(session).await? {
+            return Ok(None);
+        }
+        self.signed_in(user, id, refresh_token, from).map(Some)
     }
 
     fn signed_in(
@@ -241,7 +299,10 @@ impl Chat {
         user: User,
         session: SessionId,
         refresh_token: String,
+        from: &Visitor,
     ) -> Result<SignedIn, Refused> {
+        let name = rules::fold(&user.username);
+        self.limits.logins.came_in(name, from.ip);
         let access_token = self.tokens.sign(user.id, session, self.now())?;
         Ok(SignedIn {
             user,
@@ -251,6 +312,28 @@ impl Chat {
         })
     }
 
+    /// Of someone who registers. Where the server is too busy for it, the registration was none.
+    async fn hash_for(&self, from: &Visitor, password: String) -> Result<String, Refused> {
+        let hash = self
+            .passwords
+            .hash(password, Asker::Network(network(from.ip)))
+            .await;
+        if hash.is_err() {
+            self.limits.no_registration(from.ip).await;
+        }
+        hash
+    }
+
+    /// What cannot be renewed now is renewed at the next log-in; this one is in.
+    async fn renew_hash(&self, user: UserId, verified: String, password: String, asker: Asker) {
+        let Ok(next) = self.passwords.hash(password, asker).await else {
+            return;
+        };
+        if let Err(error) = self.parts.store.renew_hash(user, &verified, &next).await {
+            tracing::warn!(%error, user.id = %user, "the hash of a password was not renewed");
+        }
+    }
+
     async fn own_account(&self, who: Principal) -> Result<Account, Refused> {
         let account = self.parts.store.account(who.user).await?;
         account
@@ -258,7 +341,12 @@ impl Chat {
             .ok_or_else(session_ended)
     }
 
-    async fn compare(&self, password: &str, account: Option<&Account>) -> Result<Verdict, Refused> {
+    async fn compare(
+        &self,
+        password: &str,
+        account: Option<&Account>,
+        asker: Asker,
+    ) -> Result<Verdict, Refused> {
         // Longer than any password can be: it is wrong, and not worth hashing at its length.
         let (password, account) = if password.len() > MAX_PASSWORD_BYTES {
             ("", None)
@@ -266,7 +354,7 @@ impl Chat {
             (password, account)
         };
         let hash = account.map(|account| account.password_hash.clone());
-        self.passwords.check(password.to_owned(), hash).await
+        self.passwords.check(password.to_owned(), hash, asker).await
     }
 
     /// Asks for the password once more, before something that a borrowed device must not do.
@@ -276,27 +364,18 @@ impl Chat {
         password: &str,
         field: &'static str,
     ) -> Result<(), Refused> {
-        let name = rules::fold(&account.user.username);
-        // Whoever is signed in guesses from nowhere in particular.
-        let nowhere = std::net::IpAddr::from([0, 0, 0, 0]);
-        self.limits.logins.take(&name, nowhere, self.now()).await?;
-        if self.compare(password, Some(account)).await? == Verdict::Wrong {
-            return Err(
-                Refused::new(code::WRONG_LOGIN, "The current password is not right.")
-                    .in_field(field),
-            );
+        let user = account.user.id;
+        let attempt = self.limits.logins.prove(user, self.now()).await?;
+        let verdict = self
+            .compare(password, Some(account), Asker::Person(user))
+            .await;
+        if !matches!(verdict, Ok(Verdict::Wrong)) {
+            self.limits.logins.give_back(attempt.all()).await;
         }
-        self.limits.logins.give_back(&name, nowhere).await;
-        Ok(())
-    }
-
-    async fn renew_hash(&self, user: UserId, password: String) -> Result<(), Refused> {
-        let hash = self.passwords.hash(password).await?;
-        let change = UserChange {
-            password_hash: Some(hash),
-            ..UserChange::default()
-        };
-        Ok(self.parts.store.change_user(user, change).await?)
+        match verdict? {
+            Verdict::Wrong => Err(not_proved(field)),
+            Verdict::Right | Verdict::RightButOld => Ok(()),
+        }
     }
 
     /// Whoever looks at a room with this person; and direct rooms are shown under the other
@@ -321,6 +400,10 @@ fn name_taken() -> Refused {
 /// One answer for a wrong name and a wrong password.
 fn wrong_login() -> Refused {
     Refused::new(code::WRONG_LOGIN, "The name or the password is not right.")
+}
+
+fn not_proved(field: &'static str) -> Refused {
+    Refused::new(code::WRONG_LOGIN, "The current password is not right.").in_field(field)
 }
 
 /// What a device calls itself is shown to its owner: one short line.

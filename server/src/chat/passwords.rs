@@ -1,14 +1,17 @@
 //! Passwords as argon2id, away from the async threads and never more than two at a time, so that
 //! a rush of log-ins takes neither the memory nor the processors from those who talk.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use protocol::rules;
+use parking_lot::Mutex;
 use protocol::wire::code;
+use protocol::{UserId, rules};
 use tokio::sync::Semaphore;
 
 use super::Refused;
@@ -31,7 +34,7 @@ const MAX_WAITING: usize = 512;
 
 pub(super) struct Passwords {
     turns: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    waiting: Mutex<Waiting>,
     checked: AtomicU64,
 }
 
@@ -39,10 +42,24 @@ impl Default for Passwords {
     fn default() -> Self {
         Self {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
-            waiting: AtomicUsize::new(0),
+            waiting: Mutex::default(),
             checked: AtomicU64::new(0),
         }
     }
+}
+
+/// For whom a password is looked at: a network, until it is known who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Asker {
+    Network(IpAddr),
+    Person(UserId),
+}
+
+/// Those who wait or are served.
+#[derive(Default)]
+struct Waiting {
+    all: usize,
+    by: HashMap<Asker, usize>,
 }
 
 /// What a password was found to be.
@@ -55,8 +72,8 @@ pub(super) enum Verdict {
 }
 
 impl Passwords {
-    pub(super) async fn hash(&self, password: String) -> Result<String, Refused> {
-        self.in_turn(move || make(&password))
+    pub(super) async fn hash(&self, password: String, asker: Asker) -> Result<String, Refused> {
+        self.in_turn(asker, move || make(&password))
             .await?
             .map_err(|error| {
                 tracing::error!(%error, "a password could not be hashed");
@@ -69,9 +86,10 @@ impl Passwords {
         &self,
         password: String,
         hash: Option<String>,
+        asker: Asker,
     ) -> Result<Verdict, Refused> {
         let verdict = self
-            .in_turn(move || compare(&password, hash.as_deref()))
+            .in_turn(asker, move || compare(&password, hash.as_deref()))
             .await?;
         self.checked.fetch_add(1, Ordering::Relaxed);
         Ok(verdict)
@@ -84,9 +102,10 @@ impl Passwords {
 
     async fn in_turn<T: Send + 'static>(
         &self,
+        asker: Asker,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refused> {
-        let _place = Place::take(&self.waiting)?;
+        let _place = Place::take(&self.waiting, asker)?;
         let turn = Arc::clone(&self.turns)
             .acquire_owned()
             .await
@@ -104,25 +123,40 @@ impl Passwords {
 }
 
 /// One of those who wait or are served.
-struct Place<'a>(&'a AtomicUsize);
+struct Place<'a> {
+    waiting: &'a Mutex<Waiting>,
+    asker: Asker,
+}
 
 impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize) -> Result<Self, Refused> {
-        let place = Self(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
+    /// Nobody holds more places than are left to all others: a school may log in at the same
+    /// moment, and whoever comes then from elsewhere finds a place all the same.
+    fn take(waiting: &'a Mutex<Waiting>, asker: Asker) -> Result<Self, Refused> {
+        let mut held = waiting.lock();
+        let own = held.by.get(&asker).copied().unwrap_or(0);
+        if own >= MAX_WAITING - held.all {
             return Err(Refused::new(
                 code::BUSY,
                 "Too many people are logging in at the moment. Try again in a few seconds.",
             )
             .after(5));
         }
-        Ok(place)
+        held.all += 1;
+        held.by.insert(asker, own + 1);
+        Ok(Self { waiting, asker })
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let mut held = self.waiting.lock();
+        held.all -= 1;
+        if let Some(own) = held.by.get_mut(&self.asker) {
+            *own -= 1;
+            if *own == 0 {
+                held.by.remove(&self.asker);
+            }
+        }
     }
 }
 
@@ -165,17 +199,21 @@ fn compare(password: &str, hash: Option<&str>) -> Verdict {
 mod tests {
     use super::*;
 
+    fn from(n: u8) -> Asker {
+        Asker::Network(IpAddr::from([10, 0, 0, n]))
+    }
+
     #[tokio::test]
     async fn the_right_password_is_right_and_any_other_is_wrong() {
         let passwords = Passwords::default();
-        let hash = passwords.hash("마당의 열쇠".into()).await.unwrap();
+        let hash = passwords.hash("마당의 열쇠".into(), from(1)).await.unwrap();
         assert!(hash.starts_with(PREFIX));
         let right = passwords
-            .check("마당의 열쇠".into(), Some(hash.clone()))
+            .check("마당의 열쇠".into(), Some(hash.clone()), from(1))
             .await
             .unwrap();
         let wrong = passwords
-            .check("마당의 열쇠 ".into(), Some(hash))
+            .check("마당의 열쇠 ".into(), Some(hash), from(1))
             .await
             .unwrap();
         assert_eq!((right, wrong), (Verdict::Right, Verdict::Wrong));
@@ -188,8 +226,11 @@ mod tests {
             "\u{b9c8}\u{b2f9}",
             "\u{1106}\u{1161}\u{1103}\u{1161}\u{11bc}",
         );
-        let hash = passwords.hash(in_parts.into()).await.unwrap();
-        let verdict = passwords.check(composed.into(), Some(hash)).await.unwrap();
+        let hash = passwords.hash(in_parts.into(), from(1)).await.unwrap();
+        let verdict = passwords
+            .check(composed.into(), Some(hash), from(1))
+            .await
+            .unwrap();
         assert_eq!(verdict, Verdict::Right);
     }
 
@@ -215,7 +256,10 @@ mod tests {
     async fn without_an_account_a_password_is_compared_all_the_same_and_is_wrong() {
         let passwords = Passwords::default();
         assert_eq!(
-            passwords.check("whatever".into(), None).await.unwrap(),
+            passwords
+                .check("whatever".into(), None, from(1))
+                .await
+                .unwrap(),
             Verdict::Wrong
         );
         assert_eq!(passwords.checked(), 1);
@@ -242,12 +286,33 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn a_rush_is_answered_instead_of_queued_without_end() {
-        let passwords = Passwords::default();
-        passwords.waiting.store(MAX_WAITING, Ordering::Relaxed);
-        let refused = passwords.check("x".into(), None).await.unwrap_err();
-        assert_eq!(refused.code, code::BUSY);
-        assert_eq!(passwords.waiting.load(Ordering::Relaxed), MAX_WAITING);
+    #[test]
+    fn a_rush_is_answered_instead_of_queued_without_end() {
+        let waiting = Mutex::default();
+        let mut places = Vec::new();
+        for n in 0..=u8::MAX {
+            places.extend((0..10).map_while(|_| Place::take(&waiting, from(n)).ok()));
+        }
+        assert_eq!(places.len(), MAX_WAITING);
+        let refused = Place::take(&waiting, from(1)).err().unwrap();
+        assert_eq!((refused.code, refused.retry_after), (code::BUSY, Some(5)));
+        drop(places);
+        let held = waiting.lock();
+        assert!(held.all == 0 && held.by.is_empty());
+    }
+
+    #[test]
+    fn a_network_in_a_rush_leaves_places_for_all_others() {
+        let waiting = Mutex::default();
+        let rush = |n| {
+            let taken = (0..MAX_WAITING).map_while(|_| Place::take(&waiting, from(n)).ok());
+            taken.collect::<Vec<_>>()
+        };
+        let first = rush(1);
+        assert_eq!(first.len(), MAX_WAITING / 2);
+        let second = rush(2);
+        assert!(second.len() >= MAX_WAITING / 4);
+        assert!(Place::take(&waiting, from(3)).is_ok());
+        assert!(Place::take(&waiting, from(1)).is_err());
     }
 }

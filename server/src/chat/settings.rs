@@ -24,6 +24,12 @@ pub struct Settings {
     /// Searches for people by one person.
     pub search_burst: u32,
     pub searches_per_second: u32,
+    /// Groups and channels made by one person.
+    pub room_burst: u32,
+    pub rooms_per_minute: u32,
+    /// People whom one person brings into rooms. At once at least as many as a room holds.
+    pub guest_burst: u32,
+    pub guests_per_minute: u32,
     /// A session that is not used for longer has ended.
     pub session_idle: Duration,
     /// However often it is used, a session ends after this.
@@ -46,6 +52,10 @@ impl Default for Settings {
             typing_per_second: 5,
             search_burst: 40,
             searches_per_second: 10,
+            room_burst: 100,
+            rooms_per_minute: 10,
+            guest_burst: 5_000,
+            guests_per_minute: 120,
             session_idle: DAY * 14,
             session_lifetime: DAY * 90,
         }

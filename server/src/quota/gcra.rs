@@ -41,16 +41,17 @@ impl Rate {
         self.interval
     }
 
-    /// One step. `used_until` is when all that was taken so far will have been earned back, in
-    /// microseconds; the answer is the new one, or how long to wait.
-    fn take(self, used_until: i64, now: i64) -> Result<i64, i64> {
+    /// One step, or several that are taken together. `used_until` is when all that was taken so far
+    /// will have been earned back, in microseconds; the answer is the new one, or how long to wait.
+    fn take(self, used_until: i64, count: u32, now: i64) -> Result<i64, i64> {
+        let count = i64::from(count).min(self.burst);
         // The upper bound matters only when the clock was set back: nobody waits longer for it.
         let used_until = used_until.clamp(now, now + self.burst * self.interval);
-        let wait = used_until - now - (self.burst - 1) * self.interval;
+        let wait = used_until - now - (self.burst - count) * self.interval;
         if wait > 0 {
             Err(wait)
         } else {
-            Ok(used_until + self.interval)
+            Ok(used_until + count * self.interval)
         }
     }
 }
@@ -69,13 +70,19 @@ impl<K> Default for Used<K> {
 }
 
 impl<K: Hash + Eq> Used<K> {
-    pub(crate) fn take(&mut self, rate: Rate, key: K, now: Timestamp) -> Result<(), Wait> {
+    pub(crate) fn take(
+        &mut self,
+        rate: Rate,
+        key: K,
+        count: u32,
+        now: Timestamp,
+    ) -> Result<(), Wait> {
         let now = micros(now);
         if self.0.len() >= MAX_KEYS && !self.0.contains_key(&key) {
             self.forget(now);
         }
         let used = self.0.entry(key).or_insert(now);
-        match rate.take(*used, now) {
+        match rate.take(*used, count, now) {
             Ok(later) => {
                 *used = later;
                 Ok(())
@@ -141,33 +148,33 @@ mod tests {
         let rate = Rate::per_second(3, 10);
         let mut used = Used::default();
         for _ in 0..3 {
-            used.take(rate, "a", START).unwrap();
+            used.take(rate, "a", 1, START).unwrap();
         }
         let wait = Wait(Duration::from_millis(100));
-        assert_eq!(used.take(rate, "a", START), Err(wait));
-        assert!(used.take(rate, "a", after(99)).is_err());
-        used.take(rate, "a", after(100)).unwrap();
-        assert!(used.take(rate, "a", after(100)).is_err());
+        assert_eq!(used.take(rate, "a", 1, START), Err(wait));
+        assert!(used.take(rate, "a", 1, after(99)).is_err());
+        used.take(rate, "a", 1, after(100)).unwrap();
+        assert!(used.take(rate, "a", 1, after(100)).is_err());
     }
 
     #[test]
     fn one_key_does_not_use_up_another() {
         let rate = Rate::per_second(1, 1);
         let mut used = Used::default();
-        used.take(rate, "a", START).unwrap();
-        used.take(rate, "b", START).unwrap();
-        assert!(used.take(rate, "a", START).is_err());
+        used.take(rate, "a", 1, START).unwrap();
+        used.take(rate, "b", 1, START).unwrap();
+        assert!(used.take(rate, "a", 1, START).is_err());
     }
 
     #[test]
     fn being_refused_costs_nothing() {
         let rate = Rate::per_second(1, 1);
         let mut used = Used::default();
-        used.take(rate, "a", START).unwrap();
+        used.take(rate, "a", 1, START).unwrap();
         for _ in 0..100 {
-            assert!(used.take(rate, "a", after(500)).is_err());
+            assert!(used.take(rate, "a", 1, after(500)).is_err());
         }
-        used.take(rate, "a", after(1000)).unwrap();
+        used.take(rate, "a", 1, after(1000)).unwrap();
     }
 
     #[test]
@@ -175,23 +182,23 @@ mod tests {
         let rate = Rate::per_minute(2, 1);
         let mut used = Used::default();
         for _ in 0..50 {
-            used.take(rate, "a", START).unwrap();
+            used.take(rate, "a", 1, START).unwrap();
             used.give_back(rate, "a");
         }
-        used.take(rate, "a", START).unwrap();
-        used.take(rate, "a", START).unwrap();
-        assert!(used.take(rate, "a", START).is_err());
+        used.take(rate, "a", 1, START).unwrap();
+        used.take(rate, "a", 1, START).unwrap();
+        assert!(used.take(rate, "a", 1, START).is_err());
     }
 
     #[test]
     fn a_clock_set_back_does_not_lock_anyone_out() {
         let rate = Rate::per_second(2, 1);
         let mut used = Used::default();
-        used.take(rate, "a", after(3_600_000)).unwrap();
-        used.take(rate, "a", after(3_600_000)).unwrap();
-        assert!(used.take(rate, "a", START).is_err());
-        used.take(rate, "a", after(1_000)).unwrap_err();
-        used.take(rate, "a", after(3_602_000)).unwrap();
+        used.take(rate, "a", 1, after(3_600_000)).unwrap();
+        used.take(rate, "a", 1, after(3_600_000)).unwrap();
+        assert!(used.take(rate, "a", 1, START).is_err());
+        used.take(rate, "a", 1, after(1_000)).unwrap_err();
+        used.take(rate, "a", 1, after(3_602_000)).unwrap();
     }
 
     #[test]
@@ -199,7 +206,7 @@ mod tests {
         let rate = Rate::per_second(1, 1);
         let mut used = Used::default();
         for key in 0..(MAX_KEYS * 3) {
-            used.take(rate, key, START).unwrap();
+            used.take(rate, key, 1, START).unwrap();
         }
         assert!(used.0.len() <= MAX_KEYS);
     }
@@ -209,11 +216,11 @@ mod tests {
         let rate = Rate::per_second(5, 1);
         let mut used = Used::default();
         for _ in 0..5 {
-            used.take(rate, usize::MAX, START).unwrap();
+            used.take(rate, usize::MAX, 1, START).unwrap();
         }
         for key in 0..(MAX_KEYS * 2) {
-            used.take(rate, key, START).unwrap();
+            used.take(rate, key, 1, START).unwrap();
         }
-        assert!(used.take(rate, usize::MAX, START).is_err());
+        assert!(used.take(rate, usize::MAX, 1, START).is_err());
     }
 }

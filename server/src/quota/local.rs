@@ -17,7 +17,7 @@ impl Quota for LocalQuota {
     async fn take(&self, limit: Limit, key: &str, now: Timestamp) -> Result<(), Wait> {
         let mut all = self.0.lock();
         let used = all.entry(limit.name).or_default();
-        used.take(limit.rate, key.to_owned(), now)
+        used.take(limit.rate, key.to_owned(), 1, now)
     }
 
     async fn give_back(&self, limit: Limit, key: &str) {

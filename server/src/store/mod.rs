@@ -125,6 +125,10 @@ pub trait People: Send + Sync + 'static {
 
     async fn change_user(&self, user: UserId, change: UserChange) -> StoreResult<()>;
 
+    /// Keeps the same password by another hash, in place of the one that was verified. Does nothing
+    /// where that one is not there any more.
+    async fn renew_hash(&self, user: UserId, verified: &str, next: &str) -> StoreResult<()>;
+
     /// The first step of a deletion, durable by itself: no more log-in, no sessions, names gone.
     async fn close_account(&self, user: UserId) -> StoreResult<()>;
 
@@ -146,8 +150,15 @@ pub trait People: Send + Sync + 'static {
 
 #[async_trait]
 pub trait Sessions: Send + Sync + 'static {
-    /// Does nothing for an account that is gone: the log-in came too late.
-    async fn open_session(&self, session: SessionDraft) -> StoreResult<()>;
+    /// `false`, and none is opened, where the account or the hash that was verified is not there
+    /// any more: the log-in came too late.
+    async fn open_session(&self, session: SessionDraft) -> StoreResult<bool>;
+
+    /// Another password in place of the one that was verified. With it, and not after it, all
+    /// sessions that were opened by an earlier password have ended, but the one to keep; answers
+    /// those that were there. `None`, and nothing changes, where the verified one is not there any
+    /// more.
+    async fn change_password(&self, change: PasswordChange) -> StoreResult<Option<Vec<SessionId>>>;
 
     /// Spends a refresh token, atomically.
     async fn rotate(&self, rotation: Rotation) -> StoreResult<Rotated>;
@@ -161,13 +172,6 @@ pub trait Sessions: Send + Sync + 'static {
 
     /// Ends one session, if it is this user's. `false`: there was none.
     async fn end_session(&self, user: UserId, session: SessionId) -> StoreResult<bool>;
-
-    /// Ends all of a user's sessions but the one to keep; answers those that it ended.
-    async fn end_sessions(
-        &self,
-        user: UserId,
-        keep: Option<SessionId>,
-    ) -> StoreResult<Vec<SessionId>>;
 }
 
 /// What the operator's side asks.

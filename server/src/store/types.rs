@@ -240,7 +240,16 @@ pub struct Account {
 pub struct UserChange {
     /// The name and its folded form.
     pub display_name: Option<(String, String)>,
-    pub password_hash: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PasswordChange {
+    pub user: UserId,
+    /// The hash that the current password was compared with.
+    pub verified: String,
+    pub next: String,
+    /// The session of whoever changes it.
+    pub keep: SessionId,
 }
 
 /// SHA-256 of an opaque token; the token itself is never stored.
@@ -250,6 +259,8 @@ pub type TokenHash = [u8; 32];
 pub struct SessionDraft {
     pub id: SessionId,
     pub user: UserId,
+    /// The hash that the password was compared with.
+    pub verified: String,
     pub agent: String,
     pub token: TokenHash,
     pub at: Timestamp,

@@ -257,12 +257,13 @@ async fn house() -> House {
     let draft = SessionDraft {
         id: session,
         user: mina,
+        verified: String::new(),
         agent: String::new(),
         token: [0; 32],
         at,
         ends_at: Timestamp(i64::MAX),
     };
-    store.open_session(draft).await.unwrap();
+    assert!(store.open_session(draft).await.unwrap());
     let room = RoomId(Uuid::from_u128(1));
     let draft = RoomDraft {
         id: room,

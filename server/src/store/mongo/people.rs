@@ -47,6 +47,16 @@ impl People for MongoStore {
             .await
     }
 
+    async fn renew_hash(&self, user: UserId, verified: &str, next: &str) -> StoreResult<()> {
+        let verified = verified_by(user, verified);
+        let renewal = doc! { "$set": { "password_hash": next } };
+        self.call(move |core| async move {
+            core.all.users.update_one(verified, renewal).await?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn close_account(&self, user: UserId) -> StoreResult<()> {
         self.chore(move |core| async move { core.close_account(user).await })
             .await
@@ -82,6 +92,8 @@ impl Core {
             display_name: draft.display_name,
             folded_display_name: draft.folded_display_name,
             password_hash: draft.password_hash,
+            passwords: 0,
+            kept_session: None,
             created_at: date(draft.at),
             state: Standing::Open,
             watched: None,
@@ -143,9 +155,6 @@ impl Core {
             set.insert("display_name", name);
             set.insert("folded_display_name", folded);
         }
-        if let Some(hash) = change.password_hash {
-            set.insert("password_hash", hash);
-        }
         if !set.is_empty() {
             let open = doc! { "_id": bin(user.as_bytes()), "state": "open" };
             self.all
@@ -155,6 +164,11 @@ impl Core {
         }
         Ok(())
     }
+}
+
+/// The account, if its password is still the one that was verified.
+pub(super) fn verified_by(user: UserId, hash: &str) -> Document {
+    doc! { "_id": bin(user.as_bytes()), "state": "open", "password_hash": hash }
 }
 
 /// The text as it is, at the beginning and anywhere. `None`: nobody's name can contain it.

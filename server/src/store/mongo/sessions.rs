@@ -3,9 +3,11 @@
 //! A token is spent by one conditional update of its own document, which only one caller can win.
 //! Its successor is put in place before that, so that a crash in between leaves the old one good; an
 //! unknown successor harms nobody. Whoever ends a session removes its document; its tokens are good
-//! for nothing from then on.
+//! for nothing from then on. A new password ends the sessions of the ones before it by one number in
+//! the account's document, which every session is compared with; removing their documents is tidying
+//! up.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
@@ -16,15 +18,22 @@ use protocol::{SessionId, UserId};
 
 use super::documents::{Session, Token, bin, date, id, time};
 use super::failure::is_duplicate;
+use super::people::verified_by;
 use super::{Core, MongoStore};
 use crate::store::{
-    Rotated, Rotation, SessionDraft, SessionRecord, Sessions, StoreResult, TokenHash,
+    PasswordChange, Rotated, Rotation, SessionDraft, SessionRecord, Sessions, StoreResult,
+    TokenHash,
 };
 
 #[async_trait]
 impl Sessions for MongoStore {
-    async fn open_session(&self, session: SessionDraft) -> StoreResult<()> {
+    async fn open_session(&self, session: SessionDraft) -> StoreResult<bool> {
         self.call(move |core| async move { core.open_session(session).await })
+            .await
+    }
+
+    async fn change_password(&self, change: PasswordChange) -> StoreResult<Option<Vec<SessionId>>> {
+        self.call(move |core| async move { core.change_password(change).await })
             .await
     }
 
@@ -57,19 +66,6 @@ impl Sessions for MongoStore {
         self.call(move |core| async move { Ok(!core.end_all(one).await?.is_empty()) })
             .await
     }
-
-    async fn end_sessions(
-        &self,
-        user: UserId,
-        keep: Option<SessionId>,
-    ) -> StoreResult<Vec<SessionId>> {
-        let mut which = doc! { "user": bin(user.as_bytes()) };
-        if let Some(keep) = keep {
-            which.insert("_id", doc! { "$ne": bin(keep.as_bytes()) });
-        }
-        self.call(move |core| async move { core.end_all(which).await })
-            .await
-    }
 }
 
 fn record(session: &Session) -> SessionRecord {
@@ -93,33 +89,58 @@ impl Core {
         for some in sessions.chunks(500) {
             let ids = some.iter().map(|id| bin(id.as_bytes()));
             let these = doc! { "_id": { "$in": ids.collect::<Vec<_>>() } };
-            let mut found = self.all.sessions.find(these).await?;
-            while let Some(session) = found.try_next().await? {
-                living.insert(session.id.bytes());
-            }
+            let found = self.in_force(these).await?;
+            living.extend(found.into_iter().map(|session| session.id.bytes()));
         }
         sessions.retain(|session| !living.contains(session.as_bytes()));
         Ok(sessions)
     }
 
     async fn find_session(&self, session: Uuid) -> StoreResult<Option<Session>> {
-        Ok(self.all.sessions.find_one(doc! { "_id": session }).await?)
+        Ok(self.in_force(doc! { "_id": session }).await?.pop())
     }
 
-    async fn open_session(&self, draft: SessionDraft) -> StoreResult<()> {
-        let user = bin(draft.user.as_bytes());
+    /// The sessions, latest first, but those of an earlier password.
+    async fn in_force(&self, which: Document) -> StoreResult<Vec<Session>> {
+        let found = self
+            .all
+            .sessions
+            .find(which)
+            .sort(doc! { "used_at": -1, "_id": 1 });
+        let mut sessions = found.await?.try_collect::<Vec<Session>>().await?;
+        let users = sessions.iter().map(|session| session.user);
+        let users = users
+            .collect::<HashSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>();
+        let people = self
+            .all
+            .users
+            .find(doc! { "_id": { "$in": users } })
+            .await?;
+        let people = people.map_ok(|person| (person.id, person));
+        let people = people.try_collect::<HashMap<_, _>>().await?;
+        sessions.retain(|session| {
+            let person = people.get(&session.user);
+            person.is_some_and(|person| session.is_of(person))
+        });
+        Ok(sessions)
+    }
+
+    async fn open_session(&self, draft: SessionDraft) -> StoreResult<bool> {
+        let verified = verified_by(draft.user, &draft.verified);
+        let Some(person) = self.all.users.find_one(verified).await? else {
+            return Ok(false);
+        };
         let session = Session {
             id: bin(draft.id.as_bytes()),
-            user,
+            user: person.id,
+            passwords: person.passwords,
             agent: draft.agent,
             created_at: date(draft.at),
             used_at: date(draft.at),
             ends_at: date(draft.ends_at),
         };
-        let open = doc! { "_id": user, "state": "open" };
-        if self.all.users.find_one(open.clone()).await?.is_none() {
-            return Ok(());
-        }
         match self.all.sessions.insert_one(&session).await {
             // Repeated, it is the same session.
             Err(error) if is_duplicate(&error) => {}
@@ -127,11 +148,36 @@ impl Core {
         }
         self.put_token(&draft.token, session.id, session.ends_at)
             .await?;
-        // Whoever closed the account in between may have looked for sessions before this one.
-        if self.all.users.find_one(open).await?.is_none() {
+        // Whoever closed the account or changed its password in between may have looked for
+        // sessions before this one. Another hash of the same password changes nothing.
+        let now = self.all.users.find_one(doc! { "_id": person.id }).await?;
+        let opened = now.is_some_and(|person| session.is_of(&person));
+        if !opened {
             self.end_all(doc! { "_id": session.id }).await?;
         }
-        Ok(())
+        Ok(opened)
+    }
+
+    async fn change_password(&self, change: PasswordChange) -> StoreResult<Option<Vec<SessionId>>> {
+        let user = bin(change.user.as_bytes());
+        let kept = bin(change.keep.as_bytes());
+        let next = doc! {
+            "$set": { "password_hash": &change.next, "kept_session": kept },
+            "$inc": { "passwords": 1_i64 },
+        };
+        let verified = verified_by(change.user, &change.verified);
+        self.all.users.update_one(verified, next).await?;
+        // Repeated, it is not counted twice.
+        let changed = verified_by(change.user, &change.next);
+        let Some(person) = self.all.users.find_one(changed).await? else {
+            return Ok(None);
+        };
+        let earlier = doc! {
+            "user": user,
+            "_id": { "$ne": kept },
+            "$or": [{ "passwords": { "$lt": person.passwords } }, { "passwords": null }],
+        };
+        Ok(Some(self.end_all(earlier).await?))
     }
 
     async fn put_token(
@@ -199,19 +245,15 @@ impl Core {
     }
 
     async fn sessions_of(&self, user: UserId) -> StoreResult<Vec<Device>> {
-        let found = self
-            .all
-            .sessions
-            .find(doc! { "user": bin(user.as_bytes()) });
-        let found = found.sort(doc! { "used_at": -1, "_id": 1 }).await?;
-        let devices = found.map_ok(|session| Device {
+        let found = self.in_force(doc! { "user": bin(user.as_bytes()) }).await?;
+        let devices = found.into_iter().map(|session| Device {
             id: id(session.id),
             agent: session.agent,
             created_at: time(session.created_at),
             used_at: time(session.used_at),
             current: false,
         });
-        Ok(devices.try_collect().await?)
+        Ok(devices.collect())
     }
 
     /// Ends the sessions and answers those that it ended.

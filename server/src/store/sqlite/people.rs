@@ -63,14 +63,19 @@ impl People for SqliteStore {
             let (name, folded) = change.display_name.unzip();
             c.prepare_cached(
                 "UPDATE user SET display_name = coalesce(?2, display_name),
-                        folded_display_name = coalesce(?3, folded_display_name),
-                        password_hash = coalesce(?4, password_hash)
+                        folded_display_name = coalesce(?3, folded_display_name)
                  WHERE id = ?1 AND state = 'open'",
             )?
-            .execute(params![user.as_bytes(), name, folded, change.password_hash])?;
+            .execute(params![user.as_bytes(), name, folded])?;
             Ok(())
         })
         .await
+    }
+
+    async fn renew_hash(&self, user: UserId, verified: &str, next: &str) -> StoreResult<()> {
+        let (verified, next) = (verified.to_owned(), next.to_owned());
+        self.write(move |c| put_hash(c, user, &verified, &next).map(drop))
+            .await
     }
 
     async fn close_account(&self, user: UserId) -> StoreResult<()> {
@@ -117,6 +122,22 @@ impl People for SqliteStore {
     async fn finish_closing(&self, user: UserId) -> StoreResult<()> {
         self.write(move |c| finish(c, user)).await
     }
+}
+
+/// Puts a hash in the place of another. `false`: that one is not there. Repeated, it was put.
+pub(super) fn put_hash(
+    c: &Connection,
+    user: UserId,
+    verified: &str,
+    next: &str,
+) -> StoreResult<bool> {
+    let put = c
+        .prepare_cached(
+            "UPDATE user SET password_hash = ?3
+             WHERE id = ?1 AND state = 'open' AND password_hash IN (?2, ?3)",
+        )?
+        .execute(params![user.as_bytes(), verified, next])?;
+    Ok(put > 0)
 }
 
 const ACCOUNT_COLUMNS: &str =

@@ -6,19 +6,21 @@ use protocol::{SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
+use super::people::put_hash;
 use super::rows;
 use crate::store::{
-    Rotated, Rotation, SessionDraft, SessionRecord, Sessions, StoreResult, TokenHash,
+    PasswordChange, Rotated, Rotation, SessionDraft, SessionRecord, Sessions, StoreResult,
+    TokenHash,
 };
 
 #[async_trait]
 impl Sessions for SqliteStore {
-    async fn open_session(&self, session: SessionDraft) -> StoreResult<()> {
+    async fn open_session(&self, session: SessionDraft) -> StoreResult<bool> {
         self.write(move |c| {
-            // An account that was closed a moment ago gets none; repeated, it is the same session.
+            // Repeated, it is the same session.
             c.prepare_cached(
                 "INSERT INTO session SELECT ?1, ?2, ?3, ?4, ?4, ?5 FROM user
-                 WHERE id = ?2 AND state = 'open' ON CONFLICT DO NOTHING",
+                 WHERE id = ?2 AND state = 'open' AND password_hash = ?6 ON CONFLICT DO NOTHING",
             )?
             .execute(params![
                 session.id.as_bytes(),
@@ -26,8 +28,24 @@ impl Sessions for SqliteStore {
                 session.agent,
                 session.at.millis(),
                 session.ends_at.millis(),
+                session.verified,
             ])?;
-            put_token(c, &session.token, session.id)
+            put_token(c, &session.token, session.id)?;
+            exists(c, session.id)
+        })
+        .await
+    }
+
+    async fn change_password(&self, change: PasswordChange) -> StoreResult<Option<Vec<SessionId>>> {
+        self.write(move |c| {
+            if !put_hash(c, change.user, &change.verified, &change.next)? {
+                return Ok(None);
+            }
+            let mut delete =
+                c.prepare_cached("DELETE FROM session WHERE user = ?1 AND id <> ?2 RETURNING id")?;
+            let which = [change.user.as_bytes(), change.keep.as_bytes()];
+            let ended = delete.query_map(which, |row| rows::uuid(row, 0).map(SessionId))?;
+            Ok(Some(ended.collect::<Result<_, _>>()?))
         })
         .await
     }
@@ -48,10 +66,9 @@ impl Sessions for SqliteStore {
     async fn ended_among(&self, sessions: &[SessionId]) -> StoreResult<Vec<SessionId>> {
         let sessions = sessions.to_vec();
         self.read(move |c| {
-            let mut query = c.prepare_cached("SELECT 1 FROM session WHERE id = ?1")?;
             let mut ended = Vec::new();
             for session in sessions {
-                if !query.exists([session.as_bytes()])? {
+                if !exists(c, session)? {
                     ended.push(session);
                 }
             }
@@ -87,24 +104,6 @@ impl Sessions for SqliteStore {
         })
         .await
     }
-
-    async fn end_sessions(
-        &self,
-        user: UserId,
-        keep: Option<SessionId>,
-    ) -> StoreResult<Vec<SessionId>> {
-        self.write(move |c| {
-            let mut delete = c.prepare_cached(
-                "DELETE FROM session WHERE user = ?1 AND id IS NOT ?2 RETURNING id",
-            )?;
-            let keep = keep.as_ref().map(SessionId::as_bytes);
-            let ended = delete.query_map(params![user.as_bytes(), keep], |row| {
-                rows::uuid(row, 0).map(SessionId)
-            })?;
-            Ok(ended.collect::<Result<_, _>>()?)
-        })
-        .await
-    }
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
@@ -113,6 +112,11 @@ fn record(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
         user: UserId(rows::uuid(row, 1)?),
         ends_at: rows::time(row, 2)?,
     })
+}
+
+fn exists(c: &Connection, session: SessionId) -> StoreResult<bool> {
+    let mut query = c.prepare_cached("SELECT 1 FROM session WHERE id = ?1")?;
+    Ok(query.exists([session.as_bytes()])?)
 }
 
 fn put_token(c: &Connection, token: &TokenHash, session: SessionId) -> StoreResult<()> {

@@ -177,12 +177,13 @@ async fn a_name_and_a_token_are_taken_once_by_two_nodes() {
         let session = SessionDraft {
             id: SessionId(here.uuid()),
             user: mina,
+            verified: "hash of mina".into(),
             agent: "device".into(),
             token: [number; 32],
             at,
             ends_at: at.plus(Duration::from_secs(9_999)),
         };
-        here.store.open_session(session).await.unwrap();
+        assert!(here.store.open_session(session).await.unwrap());
         let spend = |next: u8| Rotation {
             spent: [number; 32],
             next: [next; 32],

@@ -188,12 +188,13 @@ async fn a_session_that_ends_while_redis_is_gone_loses_its_sockets_on_every_node
     let draft = SessionDraft {
         id: session,
         user: mina,
+        verified: "hash of mina".into(),
         agent: String::new(),
         token: [0; 32],
         at: world.now(),
         ends_at: Timestamp(i64::MAX),
     };
-    world.store.open_session(draft).await.unwrap();
+    assert!(world.store.open_session(draft).await.unwrap());
     let store = Arc::clone(&world.store);
     let hub = Hub::new(store, Arc::new(LocalBus::default()), Arc::clone(&two) as _);
     hub.start();

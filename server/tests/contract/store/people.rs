@@ -4,7 +4,7 @@ use protocol::UserId;
 use protocol::wire::EventKind;
 use server::store::*;
 
-use super::sessions::open;
+use super::sessions::{draft, open};
 use super::{World, delete, edit, post, posted, react};
 
 pub async fn a_name_is_taken_once(world: &World) {
@@ -71,14 +71,12 @@ pub async fn an_account_is_changed_in_parts(world: &World) {
     let mina = world.person("mina").await;
     let name = UserChange {
         display_name: Some(("Mina Kim".into(), "mina kim".into())),
-        password_hash: None,
     };
     world.store.change_user(mina, name).await.unwrap();
-    let password = UserChange {
-        display_name: None,
-        password_hash: Some("another hash".into()),
-    };
-    world.store.change_user(mina, password).await.unwrap();
+    for (verified, next) in [("hash of mina", "another hash"), ("hash of mina", "late")] {
+        let renewed = world.store.renew_hash(mina, verified, next).await;
+        renewed.unwrap();
+    }
     let account = world.store.account(mina).await.unwrap().unwrap();
     assert_eq!(account.user.display_name, "Mina Kim");
     assert_eq!(account.user.username, "mina");
@@ -104,7 +102,8 @@ pub async fn a_closed_account_has_no_name_and_no_log_in(world: &World) {
     assert_eq!(users.len(), 1);
     assert!(users[0].deleted && users[0].username.is_empty() && users[0].display_name.is_empty());
     // A log-in that was under way comes too late.
-    let late = open(world, mina, 2).await;
+    let late = draft(world, mina, 2, "hash of mina");
+    assert!(!world.store.open_session(late.clone()).await.unwrap());
     assert_eq!(world.store.session(late.id).await.unwrap(), None);
     // The name is free again.
     world.person("mina").await;

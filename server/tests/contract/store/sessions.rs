@@ -16,17 +16,39 @@ fn token(number: u8) -> TokenHash {
 
 /// A session whose first token has this number.
 pub async fn open(world: &World, user: UserId, number: u8) -> SessionDraft {
+    let account = world.store.account(user).await.unwrap().unwrap();
+    let draft = draft(world, user, number, &account.password_hash);
+    assert!(world.store.open_session(draft.clone()).await.unwrap());
+    draft
+}
+
+pub fn draft(world: &World, user: UserId, number: u8, verified: &str) -> SessionDraft {
     let at = world.now();
-    let draft = SessionDraft {
+    SessionDraft {
         id: SessionId(world.uuid()),
         user,
+        verified: verified.to_owned(),
         agent: format!("device {number}"),
         token: token(number),
         at,
         ends_at: at.plus(30 * DAY),
+    }
+}
+
+/// From one password to another, by a session that goes on.
+async fn change(
+    world: &World,
+    keep: &SessionDraft,
+    verified: &str,
+    next: &str,
+) -> Option<Vec<SessionId>> {
+    let change = PasswordChange {
+        user: keep.user,
+        verified: verified.to_owned(),
+        next: next.to_owned(),
+        keep: keep.id,
     };
-    world.store.open_session(draft.clone()).await.unwrap();
-    draft
+    world.store.change_password(change).await.unwrap()
 }
 
 async fn rotate(world: &World, spent: u8, next: u8, at: Timestamp) -> Rotated {
@@ -142,21 +164,61 @@ pub async fn nobody_ends_anothers_session(world: &World) {
     assert_eq!(rotate(world, 1, 2, draft.at).await, Rotated::Unknown);
 }
 
-pub async fn all_sessions_but_one_are_ended(world: &World) {
+pub async fn a_new_password_ends_all_sessions_but_one(world: &World) {
     let mina = world.person("mina").await;
     let juno = world.person("juno").await;
-    let first = open(world, mina, 1).await.id;
-    let kept = open(world, mina, 2).await.id;
-    let last = open(world, mina, 3).await.id;
-    let hers = open(world, juno, 4).await.id;
-    let mut ended = world.store.end_sessions(mina, Some(kept)).await.unwrap();
+    let first = open(world, mina, 1).await;
+    let kept = open(world, mina, 2).await;
+    let last = open(world, mina, 3).await;
+    let hers = open(world, juno, 4).await;
+    let mut ended = change(world, &kept, "hash of mina", "new").await.unwrap();
     ended.sort();
-    assert!(ended == [first, last] || !world.exact, "{ended:?}");
-    assert!(world.store.session(first).await.unwrap().is_none());
-    assert!(world.store.session(kept).await.unwrap().is_some());
-    let ended = world.store.end_sessions(mina, None).await.unwrap();
-    assert!(ended == [kept] || !world.exact, "{ended:?}");
-    assert!(world.store.session(hers).await.unwrap().is_some());
+    assert!(ended == [first.id, last.id] || !world.exact, "{ended:?}");
+    let asked = [first.id, kept.id, last.id, hers.id];
+    let gone = world.store.ended_among(&asked).await.unwrap();
+    assert_eq!(gone, [first.id, last.id]);
+    assert_eq!(rotate(world, 1, 5, first.at).await, Rotated::Unknown);
+    assert!(in_force(world, &rotate(world, 2, 6, kept.at).await, &kept));
+    let devices = world.store.sessions_of(mina).await.unwrap();
+    assert_eq!(devices.len(), 1);
+
+    // Whoever was kept then is not kept by the next change.
+    let other = open(world, mina, 7).await;
+    let ended = change(world, &other, "new", "newer").await.unwrap();
+    assert!(ended == [kept.id] || !world.exact, "{ended:?}");
+    assert!(world.store.session(kept.id).await.unwrap().is_none());
+    assert!(world.store.session(other.id).await.unwrap().is_some());
+}
+
+pub async fn no_session_is_opened_by_a_password_that_was_changed_meanwhile(world: &World) {
+    let mina = world.person("mina").await;
+    let kept = open(world, mina, 1).await;
+    change(world, &kept, "hash of mina", "new").await.unwrap();
+    let late = draft(world, mina, 2, "hash of mina");
+    assert!(!world.store.open_session(late.clone()).await.unwrap());
+    assert_eq!(world.store.session(late.id).await.unwrap(), None);
+    assert_eq!(rotate(world, 2, 3, late.at).await, Rotated::Unknown);
+    assert!(
+        world
+            .store
+            .open_session(draft(world, mina, 4, "new"))
+            .await
+            .unwrap()
+    );
+}
+
+pub async fn a_password_is_changed_only_in_place_of_the_one_that_was_verified(world: &World) {
+    let mina = world.person("mina").await;
+    let kept = open(world, mina, 1).await;
+    let other = open(world, mina, 2).await;
+    assert_eq!(change(world, &kept, "not hers", "new").await, None);
+    assert!(world.store.session(other.id).await.unwrap().is_some());
+    // The same password by another hash ends nothing.
+    let renewed = world.store.renew_hash(mina, "hash of mina", "same").await;
+    renewed.unwrap();
+    assert!(world.store.session(other.id).await.unwrap().is_some());
+    let account = world.store.account(mina).await.unwrap().unwrap();
+    assert_eq!(account.password_hash, "same");
 }
 
 pub async fn devices_are_listed_latest_first(world: &World) {

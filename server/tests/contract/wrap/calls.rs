@@ -129,6 +129,12 @@ impl<W: Around> People for Wrapped<dyn Store, W> {
             .await
     }
 
+    async fn renew_hash(&self, user: UserId, verified: &str, next: &str) -> StoreResult<()> {
+        self.around
+            .around(|| self.inner.renew_hash(user, verified, next))
+            .await
+    }
+
     async fn close_account(&self, user: UserId) -> StoreResult<()> {
         self.around.around(|| self.inner.close_account(user)).await
     }
@@ -154,9 +160,15 @@ impl<W: Around> People for Wrapped<dyn Store, W> {
 
 #[async_trait]
 impl<W: Around> Sessions for Wrapped<dyn Store, W> {
-    async fn open_session(&self, session: SessionDraft) -> StoreResult<()> {
+    async fn open_session(&self, session: SessionDraft) -> StoreResult<bool> {
         self.around
             .around(|| self.inner.open_session(session.clone()))
+            .await
+    }
+
+    async fn change_password(&self, change: PasswordChange) -> StoreResult<Option<Vec<SessionId>>> {
+        self.around
+            .around(|| self.inner.change_password(change.clone()))
             .await
     }
 
@@ -183,16 +195,6 @@ impl<W: Around> Sessions for Wrapped<dyn Store, W> {
     async fn end_session(&self, user: UserId, session: SessionId) -> StoreResult<bool> {
         self.around
             .around(|| self.inner.end_session(user, session))
-            .await
-    }
-
-    async fn end_sessions(
-        &self,
-        user: UserId,
-        keep: Option<SessionId>,
-    ) -> StoreResult<Vec<SessionId>> {
-        self.around
-            .around(|| self.inner.end_sessions(user, keep))
             .await
     }
 }

@@ -18,6 +18,13 @@ pub(in crate::store::mongo) struct Person {
     pub(in crate::store::mongo) display_name: String,
     pub(in crate::store::mongo) folded_display_name: String,
     pub(in crate::store::mongo) password_hash: String,
+    /// How often the password was changed. A session of an earlier one has ended, whether its
+    /// document is still there or not: what is one write cannot be interrupted in the middle.
+    #[serde(default)]
+    pub(in crate::store::mongo) passwords: i64,
+    /// The session that the last change came from, which goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::store::mongo) kept_session: Option<Uuid>,
     pub(in crate::store::mongo) created_at: DateTime,
     pub(in crate::store::mongo) state: Standing,
     /// Closed: until when late writes are looked for. At first [`NOT_YET`].
@@ -52,11 +59,22 @@ impl Person {
     }
 }
 
+impl Session {
+    /// By its account, which says which password is in force.
+    pub(in crate::store::mongo) fn is_of(&self, person: &Person) -> bool {
+        person.state == Standing::Open
+            && (self.passwords >= person.passwords || person.kept_session == Some(self.id))
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::store::mongo) struct Session {
     #[serde(rename = "_id")]
     pub(in crate::store::mongo) id: Uuid,
     pub(in crate::store::mongo) user: Uuid,
+    /// Of the account, when it was opened: [`Person::passwords`].
+    #[serde(default)]
+    pub(in crate::store::mongo) passwords: i64,
     pub(in crate::store::mongo) agent: String,
     pub(in crate::store::mongo) created_at: DateTime,
     pub(in crate::store::mongo) used_at: DateTime,
