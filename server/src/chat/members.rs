@@ -34,6 +34,7 @@ impl Chat {
         if !self.parts.store.is_member(room, who.user).await? {
             return Err(Refusal::NotMember.into());
         }
+        self.limits.guests.take(who.user, self.now())?;
         self.all_exist(&[user]).await?;
         self.append(who, room, self.new_op(), Change::Join { user })
             .await?;

@@ -238,6 +238,10 @@ impl Chat {
         if members.len() > MAX_MEMBERS {
             return Err(Refused::from(Refusal::RoomFull).in_field("members"));
         }
+        let (limits, now) = (&self.limits, self.now());
+        limits.rooms.take(who.user, now)?;
+        let guests = u32::try_from(members.len() - 1).unwrap_or(u32::MAX);
+        limits.guests.take_many(who.user, guests, now)?;
         self.all_exist(&members)
             .await
             .map_err(|refused| refused.in_field("members"))?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::SessionId;
-use protocol::wire::code;
+use protocol::wire::{ChangeMe, NewRoom, RoomKind, code};
 use server::chat::Settings;
 use uuid::Uuid;
 
@@ -21,6 +21,10 @@ fn tight() -> Settings {
         typing_per_second: 1,
         search_burst: 2,
         searches_per_second: 1,
+        room_burst: 2,
+        rooms_per_minute: 1,
+        guest_burst: 3,
+        guests_per_minute: 1,
         ..Settings::default()
     }
 }
@@ -170,4 +174,84 @@ async fn ending_sessions_that_are_none_has_a_limit_because_all_nodes_hear_of_it(
         assert_eq!(end().await, code::NOT_FOUND);
     }
     assert_eq!(end().await, code::TOO_FAST);
+}
+
+#[tokio::test]
+async fn groups_are_not_made_without_end() {
+    let house = house_with(tight()).await;
+    let mina = house.guest("mina").await;
+    let make = async || {
+        let room = NewRoom {
+            id: None,
+            kind: RoomKind::Group,
+            name: Some("마당".into()),
+            members: Vec::new(),
+        };
+        house.chat.create_room(mina.who, room).await
+    };
+    make().await.unwrap();
+    make().await.unwrap();
+    let refused = make().await.unwrap_err();
+    assert_eq!(
+        (refused.code, refused.retry_after),
+        (code::TOO_FAST, Some(60))
+    );
+    house.clock.pass(Duration::from_secs(60));
+    make().await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_brings_people_into_rooms_is_charged_for_each() {
+    let house = house_with(Settings {
+        registration_burst: 9,
+        message_burst: 99,
+        ..tight()
+    })
+    .await;
+    let mina = house.guest("mina").await;
+    let (jun, ara) = (house.guest("jun").await, house.guest("ara").await);
+    let room = house.group(&[&mina, &jun]).await;
+    let bring = async || {
+        let added = house.chat.add_member(mina.who, room, ara.id()).await;
+        added.map_err(|refused| refused.code)
+    };
+    let send_away = async || {
+        let gone = house.chat.remove_member(mina.who, room, ara.id()).await;
+        gone.unwrap();
+    };
+    bring().await.unwrap();
+    send_away().await;
+    bring().await.unwrap();
+    send_away().await;
+    assert_eq!(bring().await, Err(code::TOO_FAST));
+    house.clock.pass(Duration::from_secs(60));
+    bring().await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_guesses_at_the_current_password_shuts_out_nobody_else() {
+    let house = house_with(Settings {
+        message_burst: 999,
+        ..tight()
+    })
+    .await;
+    let (mina, jun) = (house.guest("mina").await, house.guest("jun").await);
+    let change = |current: &str| ChangeMe {
+        password: Some("another courtyard".into()),
+        current_password: Some(current.into()),
+        display_name: None,
+    };
+    for expected in [
+        code::WRONG_LOGIN,
+        code::WRONG_LOGIN,
+        code::WRONG_LOGIN,
+        code::TOO_FAST,
+    ] {
+        let refused = house.chat.change_me(mina.who, change("a guess")).await;
+        assert_eq!(refused.unwrap_err().code, expected);
+    }
+    let changed = house.chat.change_me(jun.who, change(PASSWORD)).await;
+    changed.unwrap();
+    // And logging in is counted apart.
+    house.login("mina", PASSWORD).await.unwrap();
 }
