@@ -25,8 +25,10 @@ pub trait Sink: Send + Sync + 'static {
     fn may_have_appended(&self);
 }
 
-/// Operations in one write.
+/// Operations in one write, and bytes, if they are more than one operation's: what is written
+/// together is told together, and must leave room in the queues of those who read as it comes.
 const BATCH: usize = 512;
+const BATCH_BYTES: usize = 1 << 20;
 /// What may wait for one room, and for all rooms together, in bytes of memory.
 const ROOM_BYTES: usize = 8 << 20;
 const ALL_BYTES: usize = 64 << 20;
@@ -181,7 +183,7 @@ impl Writers {
             waiting.rooms.remove(&room);
             return None;
         }
-        let many = queue.jobs.len().min(BATCH);
+        let many = batch(queue.jobs.iter().map(|job| job.bytes));
         Some(queue.jobs.drain(..many).collect())
     }
 
@@ -193,6 +195,17 @@ impl Writers {
             queue.bytes -= bytes;
         }
     }
+}
+
+/// How many of these go into one write.
+fn batch(sizes: impl Iterator<Item = usize>) -> usize {
+    let mut bytes = 0;
+    let fitting = sizes.take(BATCH).take_while(|size| {
+        let is_first = bytes == 0;
+        bytes += size;
+        is_first || bytes <= BATCH_BYTES
+    });
+    fitting.count()
 }
 
 fn weight(append: &Append) -> usize {
@@ -219,4 +232,18 @@ fn lost() -> Refused {
         code::UNAVAILABLE,
         "The server stopped before it could answer. Send it again with the same id.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_is_bounded_in_operations_and_in_bytes_but_takes_one_whatever_its_size() {
+        let of = |count, size| batch(std::iter::repeat_n(size, count));
+        assert_eq!(of(BATCH + 1, 10), BATCH);
+        assert_eq!(of(5, BATCH_BYTES / 2), 2);
+        assert_eq!(of(5, BATCH_BYTES * 2), 1);
+        assert_eq!(of(0, 1), 0);
+    }
 }
