@@ -48,7 +48,9 @@ pub fn Dialog(
         })
     };
     let began_outside = StoredValue::new(false);
-    let pressed = move |event: web_sys::MouseEvent| began_outside.set_value(is_outside(&event));
+    let pressed = move |event: web_sys::MouseEvent| {
+        began_outside.set_value(event.button() == 0 && is_outside(&event));
+    };
     let released = move |event: web_sys::MouseEvent| {
         if began_outside.get_value() && is_outside(&event) {
             DialogHandle(node).close();

@@ -76,7 +76,7 @@ impl Chat {
         self.room_of(who, room.id()).await
     }
 
-    /// What the page of a room shows first: Whoever the messages name and is no member any more
+    /// What the page of a room shows first. Whoever the messages name and is no member any more
     /// can be asked for with [`Chat::users`].
     pub async fn window(&self, who: Principal, room: RoomRef) -> Result<RoomWindow, Refused> {
         self.window_at(who, room, Span::Latest).await
