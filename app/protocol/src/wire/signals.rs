@@ -153,6 +153,14 @@ mod tests {
                 user: jun,
                 online: None,
             },
+            Signal::Named {
+                user: User {
+                    id: mina,
+                    username: "mina".into(),
+                    display_name: "미나".into(),
+                    deleted: false,
+                },
+            },
         ];
         for signal in signals {
             let json = serde_json::to_string(&signal).unwrap();
