@@ -2,10 +2,11 @@
 
 mod common;
 
-use common::{Node, id, stomp::body};
+use common::{Node, config, id, stomp::body};
 use protocol::RoomId;
 use protocol::stomp::{Command, Frame};
 use serde_json::json;
+use server::config::Config;
 
 use crate::common::Stomp;
 
@@ -525,4 +526,24 @@ async fn beats_that_come_too_rarely_are_not_asked_for() {
         .with("Authorization", format!("Bearer {}", ann.token));
     a.send(&frame).await;
     assert_eq!(a.frame().await.header("heart-beat"), Some("10000,0"));
+}
+
+#[tokio::test]
+async fn strangers_who_do_not_sign_in_leave_room_for_those_who_do() {
+    let data = tempfile::tempdir().unwrap();
+    let config = Config {
+        max_connections: 8,
+        ..config(&data)
+    };
+    let node = Node::start_as(&config, data).await;
+    let ann = node.person("ann").await;
+    let mut first = Stomp::open(node.address).await;
+    let second = Stomp::open(node.address).await;
+    assert!(!Stomp::may_open(node.address).await);
+    // A place is free again as soon as it is known whose it is, or the stranger has gone.
+    first.connect(&ann.token).await;
+    let third = Stomp::open(node.address).await;
+    assert!(!Stomp::may_open(node.address).await);
+    drop((second, third));
+    while !Stomp::may_open(node.address).await {}
 }

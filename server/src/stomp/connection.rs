@@ -7,6 +7,7 @@ use axum::Error;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures::SinkExt;
 use protocol::stomp::HeartBeat;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use super::Endpoint;
@@ -49,8 +50,13 @@ struct Clock {
     heard: Instant,
 }
 
-pub async fn serve(mut socket: WebSocket, endpoint: Arc<Endpoint>, cookie: Option<Principal>) {
-    let mut session = Session::new(Arc::clone(&endpoint), cookie);
+pub async fn serve(
+    mut socket: WebSocket,
+    endpoint: Arc<Endpoint>,
+    cookie: Option<Principal>,
+    stranger: Option<OwnedSemaphorePermit>,
+) {
+    let mut session = Session::new(Arc::clone(&endpoint), cookie, stranger);
     let ended = exchange(&mut socket, &mut session, &endpoint).await;
     session.end();
     if let Ended::Close(closing) = ended {

@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use protocol::stomp::{Limits, Version};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -30,6 +31,9 @@ const READ_BUFFER: usize = 2 << 10;
 const WRITE_BUFFER: usize = 8 << 10;
 const MAX_WRITE_BUFFER: usize = 4 << 20;
 
+/// One in so many sockets may be a stranger's at a time.
+const STRANGERS: usize = 4;
+
 /// Everything that the sessions share.
 pub struct Endpoint {
     pub chat: Arc<Chat>,
@@ -39,6 +43,8 @@ pub struct Endpoint {
     /// Cancelled when clients are to go elsewhere.
     pub drain: CancellationToken,
     sessions: TaskTracker,
+    /// Places of those who have not said who they are: they cannot keep everybody else out.
+    strangers: Arc<Semaphore>,
 }
 
 pub type AskVisitor = dyn Fn(&HeaderMap) -> Result<Option<Principal>, Refused> + Send + Sync;
@@ -54,6 +60,7 @@ pub struct Settings {
 
 impl Endpoint {
     pub fn new(chat: Arc<Chat>, hub: Arc<Hub>, settings: Settings) -> Arc<Self> {
+        let strangers = (settings.max_connections / STRANGERS).max(1);
         Arc::new(Self {
             chat,
             hub,
@@ -61,6 +68,7 @@ impl Endpoint {
             counters: Counters::default(),
             drain: CancellationToken::new(),
             sessions: TaskTracker::new(),
+            strangers: Arc::new(Semaphore::new(strangers)),
         })
     }
 
@@ -93,10 +101,16 @@ async fn upgrade(
         Ok(cookie) => cookie,
         Err(refused) => return (StatusCode::FORBIDDEN, refused.detail).into_response(),
     };
-    if endpoint.drain.is_cancelled() || endpoint.sessions.len() >= endpoint.settings.max_connections
-    {
+    let full = endpoint.sessions.len() >= endpoint.settings.max_connections;
+    let stranger = match cookie {
+        Some(_) => Ok(None),
+        None => Arc::clone(&endpoint.strangers)
+            .try_acquire_owned()
+            .map(Some),
+    };
+    let (false, false, Ok(stranger)) = (endpoint.drain.is_cancelled(), full, stranger) else {
         return (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "2")]).into_response();
-    }
+    };
     let largest = Limits::AFTER_LOGIN.frame + 4096;
     let versions = [Version::V1_2, Version::V1_1, Version::V1_0];
     let tracked = endpoint.sessions.token();
@@ -108,7 +122,7 @@ async fn upgrade(
         .max_message_size(largest)
         .max_frame_size(largest)
         .on_upgrade(move |socket| async move {
-            connection::serve(socket, endpoint, cookie).await;
+            connection::serve(socket, endpoint, cookie, stranger).await;
             drop(tracked);
         })
 }

@@ -15,6 +15,7 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesOrdered, StreamExt};
 use protocol::stomp::{Connect, Decoder, HeartBeat, Limits, Request, ServerSession};
 use protocol::wire::Entered;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::Endpoint;
 use super::destination::Source;
@@ -37,6 +38,8 @@ pub struct Session {
     /// Who the browser's cookie speaks for.
     cookie: Option<Principal>,
     decoder: Decoder,
+    /// A stranger's place, until they are none.
+    stranger: Option<OwnedSemaphorePermit>,
     rules: ServerSession,
     outbound: Arc<Outbound>,
     login: Option<Login>,
@@ -80,10 +83,15 @@ enum Outcome {
 }
 
 impl Session {
-    pub fn new(endpoint: Arc<Endpoint>, cookie: Option<Principal>) -> Self {
+    pub fn new(
+        endpoint: Arc<Endpoint>,
+        cookie: Option<Principal>,
+        stranger: Option<OwnedSemaphorePermit>,
+    ) -> Self {
         Self {
             endpoint,
             cookie,
+            stranger,
             decoder: Decoder::new(Limits::BEFORE_LOGIN),
             rules: ServerSession::new(),
             outbound: Arc::default(),

@@ -33,6 +33,11 @@ impl Stomp {
         Self::open_at(address, "/stomp", "v12.stomp, v11.stomp, v10.stomp").await
     }
 
+    /// Whether a socket is given at all.
+    pub async fn may_open(address: SocketAddr) -> bool {
+        connect_async(format!("ws://{address}/stomp")).await.is_ok()
+    }
+
     pub async fn open_at(address: SocketAddr, path: &str, protocols: &str) -> Self {
         let mut request = format!("ws://{address}{path}")
             .into_client_request()

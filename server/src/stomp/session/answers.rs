@@ -37,6 +37,7 @@ impl Session {
     }
 
     fn signed_in(&mut self, principal: Principal, connect: &Connect) {
+        self.stranger = None;
         let offer = HeartBeat::offer(connect.heart_beat, HEART_BEAT);
         let heart_beat = HeartBeat::negotiate(connect.heart_beat, offer);
         self.decoder.set_limits(Limits::AFTER_LOGIN);
