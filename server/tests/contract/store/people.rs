@@ -56,7 +56,6 @@ pub async fn people_are_found_by_either_name(world: &World) {
     let mina = world.person("mina").await;
     let change = UserChange {
         display_name: Some(("민아".into(), "민아".into())),
-        ..UserChange::default()
     };
     world.store.change_user(zoe, change).await.unwrap();
 
