@@ -102,7 +102,7 @@ impl Chat {
                 Err(wrong_login())
             }
             Err(refused) => {
-                self.limits.logins.give_back(attempt.all()).await;
+                self.limits.logins.give_back(attempt).await;
                 Err(refused)
             }
         }
@@ -370,7 +370,7 @@ impl Chat {
             .compare(password, Some(account), Asker::Person(user))
             .await;
         if !matches!(verdict, Ok(Verdict::Wrong)) {
-            self.limits.logins.give_back(attempt.all()).await;
+            self.limits.logins.give_back(attempt).await;
         }
         match verdict? {
             Verdict::Wrong => Err(not_proved(field)),

@@ -142,17 +142,22 @@ impl Node {
     /// Someone who looks at the room from its beginning.
     async fn watch(&self, house: &House) -> Arc<Connection> {
         let connection = self.connect(house.who());
+        let watch = self.after(house, &connection, Rev::ZERO).await;
+        assert_eq!(self.hub.watch(watch).await.unwrap(), Watching::Live);
+        connection
+    }
+
+    /// What they ask for who have the room's history up to there.
+    async fn after(&self, house: &House, connection: &Arc<Connection>, rev: Rev) -> Watch {
         let address = Address::new(Version::V1_2, "sub-0", "/sub/chat/room/1");
-        let watching = self.hub.watch(Watch {
-            connection: Arc::clone(&connection),
+        Watch {
+            connection: Arc::clone(connection),
             subscription: "sub-0".into(),
             address: Arc::new(address),
             room: house.room,
-            after: Some(Rev::ZERO),
+            after: Some(rev),
             since: self.hub.head(house.room).await.unwrap(),
-        });
-        assert_eq!(watching.await.unwrap(), Watching::Live);
-        connection
+        }
     }
 
     /// Someone who looks at who is in the room.
@@ -547,15 +552,8 @@ async fn replayed(messages: usize) -> Vec<Utf8Bytes> {
             .await;
     }
     let connection = node.connect(house.who());
-    let address = Address::new(Version::V1_2, "sub-0", "/sub/chat/room/1");
-    let watching = node.hub.watch(Watch {
-        connection: Arc::clone(&connection),
-        subscription: "sub-0".into(),
-        address: Arc::new(address),
-        room: house.room,
-        after: Some(Rev(1)),
-        since: node.hub.head(house.room).await.unwrap(),
-    });
+    let watch = node.after(&house, &connection, Rev(1)).await;
+    let watching = node.hub.watch(watch);
     let mut frames = Vec::new();
     tokio::pin!(watching);
     loop {
