@@ -7,6 +7,8 @@ mod options;
 mod publisher;
 mod reader;
 mod record;
+#[cfg(test)]
+mod testing;
 mod topic;
 mod worker;
 

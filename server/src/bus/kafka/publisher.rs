@@ -296,27 +296,12 @@ impl ProducerContext for Deliveries {
 
 #[cfg(test)]
 mod tests {
-    use protocol::wire::EventKind;
-    use protocol::{OpId, Rev, RoomId, Timestamp, UserId};
     use rdkafka::mocking::MockCluster;
     use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
-    use uuid::Uuid;
 
+    use super::super::testing::event;
     use super::*;
     use crate::bus::KafkaOptions;
-
-    fn event(rev: u64) -> Arc<Event> {
-        let user = UserId(Uuid::from_u128(2));
-        Arc::new(Event {
-            room: RoomId(Uuid::from_u128(1)),
-            rev: Rev(rev),
-            at: Timestamp(0),
-            by: user,
-            op: OpId(Uuid::from_u128(u128::from(rev))),
-            posted: 0,
-            kind: EventKind::Left { user },
-        })
-    }
 
     /// Asks again until it is so: of this nobody is told.
     async fn until(is_so: impl Fn() -> bool) {
@@ -336,14 +321,14 @@ mod tests {
         let options = KafkaOptions::new(brokers.bootstrap_servers());
         let config = options.producer("a").unwrap();
         let publisher = Publisher::new("events", "a", config).unwrap();
-        publisher.publish(&[event(1)]);
+        publisher.publish(&[Arc::new(event(1))]);
         // What the first one held is lost, the others are told, and the next event goes through.
         let mended = until(|| publisher.dropped() == 1 && publisher.is_well());
         tokio::select! {
             () = publisher.look_after() => {}
             () = mended => {}
         }
-        publisher.publish(&[event(2)]);
+        publisher.publish(&[Arc::new(event(2))]);
         until(|| publisher.losses.waiting.lock().is_empty()).await;
         assert_eq!(publisher.dropped(), 1);
     }

@@ -215,23 +215,8 @@ impl ConsumerContext for WorkerContext {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::event;
     use super::*;
-    use protocol::wire::EventKind;
-    use protocol::{OpId, Timestamp, UserId};
-    use uuid::Uuid;
-
-    fn event(rev: u64) -> Event {
-        let user = UserId(Uuid::from_u128(2));
-        Event {
-            room: RoomId(Uuid::from_u128(1)),
-            rev: Rev(rev),
-            at: Timestamp(0),
-            by: user,
-            op: OpId(Uuid::from_u128(u128::from(rev))),
-            posted: 0,
-            kind: EventKind::Left { user },
-        }
-    }
 
     #[test]
     fn nothing_is_committed_past_what_is_not_done() {
