@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 /// How long the two ends of a dead connection are left hanging.
 const HALF_OPEN: Duration = Duration::from_secs(20);
+/// What the kernel may hold for each socket and direction. Left to itself it takes tens of
+/// megabytes for whoever does not read, and hides what the server does with such a reader.
+const BUFFER: u32 = 64 << 10;
 
 /// How many times it has struck so far; each connection remembers what it was born into.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,7 +36,10 @@ impl Proxy {
     /// Leads to one of these servers: each connection to the next of them that takes it.
     pub async fn to(servers: impl Into<Vec<SocketAddr>>) -> Result<Self> {
         let mut servers = servers.into();
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let socket = small_socket()?;
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        // What it accepts inherits its buffers.
+        let listener = socket.listen(1024)?;
         let address = listener.local_addr()?;
         let (weather, mut forecast) = watch::channel(Weather::default());
         tokio::spawn(async move {
@@ -117,11 +123,20 @@ async fn carry(
 
 async fn reach(servers: &[SocketAddr]) -> Option<TcpStream> {
     for server in servers {
-        if let Ok(stream) = TcpStream::connect(server).await {
+        if let Ok(socket) = small_socket()
+            && let Ok(stream) = socket.connect(*server).await
+        {
             return Some(stream);
         }
     }
     None
+}
+
+fn small_socket() -> std::io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_send_buffer_size(BUFFER)?;
+    socket.set_recv_buffer_size(BUFFER)?;
+    Ok(socket)
 }
 
 /// One direction, until its end.
@@ -148,6 +163,7 @@ async fn pass(
 mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
     use tokio::time::timeout;
 
     /// A server that says back what it hears.
@@ -213,5 +229,24 @@ mod tests {
         let mut rest = [0; 1];
         let silence = timeout(Duration::from_millis(200), stream.read(&mut rest)).await;
         assert!(silence.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_nobody_reads_is_not_hoarded() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = Proxy::to([listener.local_addr().unwrap()]).await.unwrap();
+        let _reader = TcpStream::connect(proxy.address).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        let chunk = vec![0; 64 << 10];
+        let flood = async {
+            for _ in 0..(64 << 20) / chunk.len() {
+                server.write_all(&chunk).await.unwrap();
+            }
+        };
+        let hoarded = timeout(Duration::from_secs(2), flood).await;
+        assert!(
+            hoarded.is_err(),
+            "64 MB were taken for a reader that did not read"
+        );
     }
 }
