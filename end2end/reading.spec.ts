@@ -87,14 +87,15 @@ test("earlier messages load above without moving what is read", async ({ arrive 
       const top = log.getBoundingClientRect().top;
       const anchor = [...log.querySelectorAll("article")].find((row) => row.getBoundingClientRect().top >= top);
       if (!anchor) return 0;
-      const before = anchor.getBoundingClientRect().top;
+      // Its text, that is: the name above the first of a run goes when older ones of the run come.
+      const before = anchor.getBoundingClientRect().bottom;
       const rows = log.querySelectorAll("article").length;
       for (let waited = 0; waited < 30; waited++) {
         await frame();
         if (log.querySelectorAll("article").length !== rows) break;
       }
       await frame();
-      return anchor.isConnected ? Math.abs(anchor.getBoundingClientRect().top - before) : 0;
+      return anchor.isConnected ? Math.abs(anchor.getBoundingClientRect().bottom - before) : 0;
     });
     expect(drift).toBeLessThanOrEqual(1);
   }
