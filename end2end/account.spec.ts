@@ -67,7 +67,7 @@ test("a log-out asks while messages wait, and forgets them only when the server 
   complaints.expectLostConnections();
   const haneul = await arrive("haneul");
   const room = await haneul.api.makeDirect(haneul);
-  const wire = await Wire.of(haneul.context);
+  const wire = await Wire.of(haneul.context, complaints);
   await haneul.chat.open(room);
   await wire.cut();
   await haneul.chat.send("Still here");

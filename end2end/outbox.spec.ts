@@ -2,11 +2,11 @@ import { keptIn } from "./kept";
 import { expect, test } from "./test";
 import { refuseAsTooLarge, Wire } from "./wire";
 
-test("what is written without a connection waits, survives a reload, and is sent once", async ({ arrive }) => {
+test("what is written without a connection waits, survives a reload, and is sent once", async ({ arrive, complaints }) => {
   const haneul = await arrive("haneul");
   const bada = await arrive("bada");
   const room = await haneul.api.makeGroup("Courtyard", [bada]);
-  const wire = await Wire.of(haneul.context);
+  const wire = await Wire.of(haneul.context, complaints);
   await bada.chat.open(room);
   await haneul.chat.open(room);
   await haneul.chat.sendAndSee("Before");
@@ -102,7 +102,7 @@ test("without a network the page says so, and goes on when it is back", async ({
   const haneul = await arrive("haneul");
   const bada = await arrive("bada");
   const room = await haneul.api.makeGroup("Courtyard", [bada]);
-  const wire = await Wire.of(haneul.context);
+  const wire = await Wire.of(haneul.context, complaints);
   await haneul.chat.open(room);
   await bada.chat.open(room);
 
@@ -284,11 +284,11 @@ test("what the browser will not keep stays in the box, and closing the page asks
   await question.accept();
 });
 
-test("two tabs of one person send what waits once", async ({ arrive }) => {
+test("two tabs of one person send what waits once", async ({ arrive, complaints }) => {
   const haneul = await arrive("haneul");
   const bada = await arrive("bada");
   const room = await haneul.api.makeGroup("Courtyard", [bada]);
-  const wire = await Wire.of(haneul.context);
+  const wire = await Wire.of(haneul.context, complaints);
   await haneul.chat.open(room);
   const tab = await haneul.context.newPage();
   await tab.goto(haneul.page.url());

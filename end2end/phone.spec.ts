@@ -72,10 +72,10 @@ test("the forms fit a phone", async ({ visit }) => {
   }
 });
 
-test("on a phone what waits is said inside the room, and can be taken back", async ({ arrive }) => {
+test("on a phone what waits is said inside the room, and can be taken back", async ({ arrive, complaints }) => {
   const haneul = await arrive("haneul", phone);
   const room = await haneul.api.makeDirect(haneul);
-  const wire = await Wire.of(haneul.context);
+  const wire = await Wire.of(haneul.context, complaints);
   await haneul.chat.open(room);
   await wire.cut();
   await haneul.chat.composer().fill("In the lift");

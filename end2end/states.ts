@@ -68,7 +68,7 @@ for (const { size, ...look } of looks) {
     await chat.ready();
     await shot("not-found");
 
-    const wire = await Wire.of(other.context);
+    const wire = await Wire.of(other.context, complaints);
     await other.chat.open(room);
     await other.context.setOffline(true);
     await wire.cut();

@@ -1,5 +1,7 @@
 import type { BrowserContext, WebSocketRoute } from "@playwright/test";
 
+import type { Complaints } from "./test";
+
 /** The server takes no frame that contains the text: it ends each connection that brings one. Counts them. */
 export async function refuseAsTooLarge(context: BrowserContext, text: string): Promise<() => number> {
   let refusals = 0;
@@ -20,8 +22,10 @@ export class Wire {
   private whole = true;
   private readonly sockets = new Set<WebSocketRoute>();
 
-  static async of(context: BrowserContext): Promise<Wire> {
+  static async of(context: BrowserContext, complaints: Complaints): Promise<Wire> {
     const wire = new Wire();
+    // It may be cut while a connection is only being made.
+    complaints.expect(/WebSocket connection to .* failed/);
     await context.routeWebSocket(/\/stomp/, (socket) => {
       if (!wire.whole) {
         void socket.close({ code: 1001 });
