@@ -14,6 +14,7 @@ pub mod presence;
 pub mod quota;
 pub mod secret;
 pub mod server;
+mod serving;
 pub mod stomp;
 pub mod store;
 pub mod web;

@@ -18,6 +18,7 @@ use crate::config::{Config, Registration, Role};
 use crate::files::Files;
 use crate::live::Hub;
 use crate::presence::Presence;
+use crate::serving;
 use crate::stomp::{self, Endpoint, EndpointMetrics};
 use crate::store::Store;
 use crate::web::{self, Health, Web, WebSettings};
@@ -156,13 +157,12 @@ impl Server {
                 tracing::debug!(%error, "a socket would not send at once");
             }
         });
-        let service = self
-            .router
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener, service)
-            .with_graceful_shutdown(closed.clone().cancelled_owned())
-            .into_future();
-        let serving = tokio::spawn(serving);
+        let serving = tokio::spawn(serving::serve(
+            listener,
+            self.router,
+            serving::PLACES,
+            closed.clone(),
+        ));
 
         stop.cancelled().await;
         tracing::info!("stopping: clients are sent elsewhere, what was taken is finished");
@@ -188,10 +188,9 @@ impl Server {
             "stopped; everything acknowledged is in the store"
         );
         match answered {
-            Ok(Ok(served)) => served,
             Ok(Err(error)) => Err(std::io::Error::other(error)),
             // Whoever still held a request open was not promised anything.
-            Err(_) => Ok(()),
+            Ok(Ok(())) | Err(_) => Ok(()),
         }
     }
 }

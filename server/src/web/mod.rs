@@ -68,8 +68,7 @@ impl Web {
     }
 }
 
-/// Everything but the socket. To know where requests come from it must be served with
-/// `into_make_service_with_connect_info::<SocketAddr>()`.
+/// Everything but the socket. Where requests come from it knows by their `ConnectInfo`.
 pub fn router(web: Web) -> Router {
     // Rendering needs to know its runtime; saying it twice does no harm.
     let _ = any_spawner::Executor::init_tokio();
