@@ -94,6 +94,15 @@ pub struct Config {
     )]
     pub max_connections: usize,
 
+    /// Sockets of one person at a time; one more is refused.
+    #[arg(
+        long,
+        env = "MADANG_CONNECTIONS_PER_PERSON",
+        default_value_t = 1000,
+        value_name = "NUMBER"
+    )]
+    pub connections_per_person: usize,
+
     /// Messages, edits and reactions that one person may send at once.
     #[arg(
         long,

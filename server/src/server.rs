@@ -80,9 +80,10 @@ impl Server {
             Arc::clone(&hub),
             stomp::Settings {
                 max_connections: config.max_connections,
+                connections_per_person: config.connections_per_person,
                 visitor: Box::new({
                     let web = web.clone();
-                    move |headers| web.socket_visitor(headers)
+                    move |parts| web.socket_visitor(parts)
                 }),
             },
         );

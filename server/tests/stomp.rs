@@ -547,3 +547,48 @@ async fn strangers_who_do_not_sign_in_leave_room_for_those_who_do() {
     drop((second, third));
     while !Stomp::may_open(node.address).await {}
 }
+
+#[tokio::test]
+async fn strangers_of_one_network_leave_room_for_those_of_another() {
+    let data = tempfile::tempdir().unwrap();
+    let config = Config {
+        max_connections: 32,
+        trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
+        ..config(&data)
+    };
+    let node = Node::start_as(&config, data).await;
+    let ann = node.person("ann").await;
+    let open = async |ip| Stomp::open_if_given(node.address, Some(("x-forwarded-for", ip))).await;
+    let mut first = open("203.0.113.7").await.unwrap();
+    let second = open("203.0.113.7").await;
+    assert!(second.is_some());
+    assert!(open("203.0.113.7").await.is_none());
+    assert!(open("203.0.113.8").await.is_some());
+    first.connect(&ann.token).await;
+    assert!(open("203.0.113.7").await.is_some());
+}
+
+#[tokio::test]
+async fn a_person_who_has_too_many_sockets_keeps_those_and_gets_no_more() {
+    let data = tempfile::tempdir().unwrap();
+    let config = Config {
+        connections_per_person: 2,
+        ..config(&data)
+    };
+    let node = Node::start_as(&config, data).await;
+    let (ann, bob) = (node.person("ann").await, node.person("bob").await);
+    let cookie = format!("madang_access={}", ann.token);
+    let with_cookie = async || Stomp::open_if_given(node.address, Some(("cookie", &cookie))).await;
+    let mut first = node.stomp(&ann).await;
+    let second = with_cookie().await.unwrap();
+    assert!(with_cookie().await.is_none());
+    let mut third = Stomp::open(node.address).await;
+    third.ask_to_connect(&ann.token).await;
+    let (frames, code) = third.until_closed().await;
+    assert_eq!(frames[0].header("message"), Some("busy"));
+    assert_eq!((frames[0].command, code), (Command::Error, 1013));
+    node.stomp(&bob).await;
+    first.subscribed("s", "/user/queue/errors", None).await;
+    drop(second);
+    while with_cookie().await.is_none() {}
+}

@@ -61,6 +61,13 @@ pub struct Visitor {
     pub agent: String,
 }
 
+impl Visitor {
+    /// What one household, or one machine with a network of its own, comes from.
+    pub fn network(&self) -> std::net::IpAddr {
+        limits::network(self.ip)
+    }
+}
+
 /// What the domain stands on.
 pub struct Parts {
     pub store: Arc<dyn Store>,

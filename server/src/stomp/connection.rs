@@ -7,10 +7,10 @@ use axum::Error;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures::SinkExt;
 use protocol::stomp::HeartBeat;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use super::Endpoint;
+use super::places::Place;
 use super::session::{Closing, Session};
 use crate::chat::Principal;
 use crate::live::Outbound;
@@ -54,9 +54,9 @@ pub async fn serve(
     mut socket: WebSocket,
     endpoint: Arc<Endpoint>,
     cookie: Option<Principal>,
-    stranger: Option<OwnedSemaphorePermit>,
+    place: Place,
 ) {
-    let mut session = Session::new(Arc::clone(&endpoint), cookie, stranger);
+    let mut session = Session::new(Arc::clone(&endpoint), cookie, place);
     let ended = exchange(&mut socket, &mut session, &endpoint).await;
     session.end();
     if let Ended::Close(closing) = ended {

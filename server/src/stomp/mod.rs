@@ -4,6 +4,7 @@ mod connection;
 mod destination;
 mod metrics;
 mod operation;
+mod places;
 mod session;
 mod subscription;
 
@@ -12,27 +13,25 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use protocol::stomp::{Limits, Version};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use metrics::{Counters, EndpointMetrics};
 
-use crate::chat::{Chat, Principal, Refused};
+use crate::chat::{Chat, Principal, Refused, Visitor};
 use crate::live::Hub;
+use places::Places;
 
 /// Small, because most connections are idle most of the time. The library's own default would
 /// take 128 KiB for each.
 const READ_BUFFER: usize = 2 << 10;
 const WRITE_BUFFER: usize = 8 << 10;
 const MAX_WRITE_BUFFER: usize = 4 << 20;
-
-/// One in so many sockets may be a stranger's at a time.
-const STRANGERS: usize = 4;
 
 /// Everything that the sessions share.
 pub struct Endpoint {
@@ -43,24 +42,25 @@ pub struct Endpoint {
     /// Cancelled when clients are to go elsewhere.
     pub drain: CancellationToken,
     sessions: TaskTracker,
-    /// Places of those who have not said who they are: they cannot keep everybody else out.
-    strangers: Arc<Semaphore>,
+    places: Places,
 }
 
-pub type AskVisitor = dyn Fn(&HeaderMap) -> Result<Option<Principal>, Refused> + Send + Sync;
+type AskVisitor = dyn Fn(&Parts) -> Result<(Visitor, Option<Principal>), Refused> + Send + Sync;
 
 /// What the endpoint needs to know of the world.
 pub struct Settings {
     /// Sockets at a time.
     pub max_connections: usize,
-    /// Whether an upgrade comes from one of our own pages (or from no page at all), and whom its
-    /// cookie speaks for.
+    /// Sockets of one person at a time.
+    pub connections_per_person: usize,
+    /// Whether an upgrade comes from one of our own pages (or from no page at all), from where,
+    /// and whom its cookie speaks for.
     pub visitor: Box<AskVisitor>,
 }
 
 impl Endpoint {
     pub fn new(chat: Arc<Chat>, hub: Arc<Hub>, settings: Settings) -> Arc<Self> {
-        let strangers = (settings.max_connections / STRANGERS).max(1);
+        let places = Places::new(settings.max_connections, settings.connections_per_person);
         Arc::new(Self {
             chat,
             hub,
@@ -68,7 +68,7 @@ impl Endpoint {
             counters: Counters::default(),
             drain: CancellationToken::new(),
             sessions: TaskTracker::new(),
-            strangers: Arc::new(Semaphore::new(strangers)),
+            places,
         })
     }
 
@@ -90,25 +90,23 @@ impl Endpoint {
 
 async fn upgrade(
     State(endpoint): State<Arc<Endpoint>>,
-    headers: HeaderMap,
+    parts: Parts,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Response {
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    let cookie = match (endpoint.settings.visitor)(&headers) {
-        Ok(cookie) => cookie,
+    let (visitor, cookie) = match (endpoint.settings.visitor)(&parts) {
+        Ok(known) => known,
         Err(refused) => return (StatusCode::FORBIDDEN, refused.detail).into_response(),
     };
     let full = endpoint.sessions.len() >= endpoint.settings.max_connections;
-    let stranger = match cookie {
-        Some(_) => Ok(None),
-        None => Arc::clone(&endpoint.strangers)
-            .try_acquire_owned()
-            .map(Some),
+    let place = match cookie {
+        Some(who) => endpoint.places.person(who.user),
+        None => endpoint.places.stranger(&visitor),
     };
-    let (false, false, Ok(stranger)) = (endpoint.drain.is_cancelled(), full, stranger) else {
+    let (false, false, Some(place)) = (endpoint.drain.is_cancelled(), full, place) else {
         return (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "2")]).into_response();
     };
     let largest = Limits::AFTER_LOGIN.frame + 4096;
@@ -122,7 +120,7 @@ async fn upgrade(
         .max_message_size(largest)
         .max_frame_size(largest)
         .on_upgrade(move |socket| async move {
-            connection::serve(socket, endpoint, cookie, stranger).await;
+            connection::serve(socket, endpoint, cookie, place).await;
             drop(tracked);
         })
 }

@@ -15,11 +15,11 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesOrdered, StreamExt};
 use protocol::stomp::{Connect, Decoder, HeartBeat, Limits, Request, ServerSession};
 use protocol::wire::Entered;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::Endpoint;
 use super::destination::Source;
 use super::operation::{Operation, Rejected};
+use super::places::Place;
 use super::subscription::{Subscription, begin_subscription};
 use crate::chat::{Principal, Refused};
 use crate::live::{Address, Connection, Outbound};
@@ -38,8 +38,8 @@ pub struct Session {
     /// Who the browser's cookie speaks for.
     cookie: Option<Principal>,
     decoder: Decoder,
-    /// A stranger's place, until they are none.
-    stranger: Option<OwnedSemaphorePermit>,
+    /// A stranger's, until it is known whose it is.
+    place: Place,
     rules: ServerSession,
     outbound: Arc<Outbound>,
     login: Option<Login>,
@@ -83,15 +83,11 @@ enum Outcome {
 }
 
 impl Session {
-    pub fn new(
-        endpoint: Arc<Endpoint>,
-        cookie: Option<Principal>,
-        stranger: Option<OwnedSemaphorePermit>,
-    ) -> Self {
+    pub fn new(endpoint: Arc<Endpoint>, cookie: Option<Principal>, place: Place) -> Self {
         Self {
             endpoint,
             cookie,
-            stranger,
+            place,
             decoder: Decoder::new(Limits::BEFORE_LOGIN),
             rules: ServerSession::new(),
             outbound: Arc::default(),

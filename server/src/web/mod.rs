@@ -19,7 +19,7 @@ mod visitor;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::routing::get;
 use axum::{Router, middleware};
 use tower_http::CompressionLevel;
@@ -35,7 +35,8 @@ pub use origin::{PublicOrigin, same_origin};
 pub use settings::WebSettings;
 pub use visitor::Network;
 
-use crate::chat::{Chat, Principal, Refused, SharedClock, SystemClock};
+use crate::chat::{Chat, Principal, Refused, SharedClock, SystemClock, Visitor};
+use visitor::Source;
 
 /// What the handlers hold.
 #[derive(Clone)]
@@ -60,11 +61,12 @@ impl Web {
         }
     }
 
-    /// Whom the cookie of a socket's upgrade speaks for, if anyone: a program says it later, in
-    /// CONNECT. An upgrade that another site's page asked for is refused.
-    pub fn socket_visitor(&self, headers: &HeaderMap) -> Result<Option<Principal>, Refused> {
-        same_origin(headers, &self.settings)?;
-        Ok(principal(headers, &self.chat).ok())
+    /// Where a socket's upgrade comes from, and whom its cookie speaks for, if anyone: a program
+    /// says it later, in CONNECT. An upgrade that another site's page asked for is refused.
+    pub fn socket_visitor(&self, parts: &Parts) -> Result<(Visitor, Option<Principal>), Refused> {
+        same_origin(&parts.headers, &self.settings)?;
+        let from = Source::of(parts, &self.settings);
+        Ok((from.visitor, principal(&parts.headers, &self.chat).ok()))
     }
 }
 

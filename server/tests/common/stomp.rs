@@ -8,7 +8,8 @@ use protocol::stomp::{Command, Decoder, Frame, Limits, Version};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::{Bytes, Message};
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::{self, Bytes, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// Longer than anything here takes; a test that gets there has failed.
@@ -35,34 +36,51 @@ impl Stomp {
 
     /// Whether a socket is given at all.
     pub async fn may_open(address: SocketAddr) -> bool {
-        connect_async(format!("ws://{address}/stomp")).await.is_ok()
+        Self::open_if_given(address, None).await.is_some()
+    }
+
+    pub async fn open_if_given(
+        address: SocketAddr,
+        header: Option<(&'static str, &str)>,
+    ) -> Option<Self> {
+        let mut request = request(address, "/stomp");
+        if let Some((name, value)) = header {
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        Self::ask(request).await.ok()
     }
 
     pub async fn open_at(address: SocketAddr, path: &str, protocols: &str) -> Self {
-        let mut request = format!("ws://{address}{path}")
-            .into_client_request()
-            .unwrap();
+        let mut request = request(address, path);
         if !protocols.is_empty() {
             let name = "sec-websocket-protocol";
             request
                 .headers_mut()
                 .insert(name, protocols.parse().unwrap());
         }
-        let (socket, answer) = connect_async(request).await.unwrap();
+        Self::ask(request).await.unwrap()
+    }
+
+    async fn ask(request: Request) -> tungstenite::Result<Self> {
+        let (socket, answer) = connect_async(request).await?;
         let protocol = answer.headers().get("sec-websocket-protocol");
         let protocol = protocol.map(|value| value.to_str().unwrap().to_owned());
-        Self {
+        Ok(Self {
             socket,
             protocol,
             version: Version::V1_2,
-        }
+        })
     }
 
-    pub async fn connect(&mut self, token: &str) -> Frame {
+    pub async fn ask_to_connect(&mut self, token: &str) {
         let frame = Frame::new(Command::Connect)
             .with("accept-version", "1.0,1.1,1.2")
             .with("Authorization", format!("Bearer {token}"));
         self.send(&frame).await;
+    }
+
+    pub async fn connect(&mut self, token: &str) -> Frame {
+        self.ask_to_connect(token).await;
         let connected = self.frame().await;
         assert_eq!(connected.command, Command::Connected, "{connected:?}");
         connected
@@ -185,6 +203,12 @@ impl Stomp {
             }
         }
     }
+}
+
+fn request(address: SocketAddr, path: &str) -> Request {
+    format!("ws://{address}{path}")
+        .into_client_request()
+        .unwrap()
 }
 
 pub fn body(frame: &Frame) -> Value {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
 use protocol::stomp::{Command, Connect, DecodeError, Frame, HeartBeat, Limits, Violation};
+use protocol::wire::code;
 
 use super::{Done, HEART_BEAT, Login, Outcome, Session};
 use crate::chat::{Principal, Refused};
@@ -37,7 +38,15 @@ impl Session {
     }
 
     fn signed_in(&mut self, principal: Principal, connect: &Connect) {
-        self.stranger = None;
+        if !self.place.is_of(principal.user) {
+            let Some(place) = self.endpoint.places.person(principal.user) else {
+                return self.not_signed_in(&Refused::new(
+                    code::BUSY,
+                    "You have too many connections. Close one and try again.",
+                ));
+            };
+            self.place = place;
+        }
         let offer = HeartBeat::offer(connect.heart_beat, HEART_BEAT);
         let heart_beat = HeartBeat::negotiate(connect.heart_beat, offer);
         self.decoder.set_limits(Limits::AFTER_LOGIN);
@@ -65,7 +74,7 @@ impl Session {
         let violation = Violation::new(refused.code, refused.detail.clone());
         self.push(&violation.frame());
         // A store that does not answer is no reason to sign anybody out.
-        self.closing = Some(if refused.code == protocol::wire::code::UNAUTHENTICATED {
+        self.closing = Some(if refused.code == code::UNAUTHENTICATED {
             (4401, "the session has ended: log in again")
         } else {
             (1013, "try again")
