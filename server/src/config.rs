@@ -57,7 +57,8 @@ pub struct Config {
     pub data: PathBuf,
 
     /// The address that people type, when a proxy stands in front: `https://chat.example.org`.
-    /// With https the cookies are marked `Secure`.
+    /// With https the cookies are marked `Secure`, and those that sign people in are bound to this
+    /// host.
     #[arg(long, env = "MADANG_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<PublicOrigin>,
 

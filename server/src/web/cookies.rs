@@ -6,6 +6,10 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use protocol::wire::SignedIn;
 use time::Duration;
 
+/// Before the names of those that sign people in, where they come over https: a browser takes such
+/// a cookie from this host alone and over https alone, so that no other host of the same domain can
+/// sign anybody in as somebody else.
+pub const HOST: &str = "__Host-";
 pub const ACCESS: &str = "madang_access";
 pub const REFRESH: &str = "madang_refresh";
 /// `en` or `ko`.
@@ -18,10 +22,28 @@ pub const UTC_OFFSET: &str = "madang_utc_offset";
 const PREFERENCE_DAYS: i64 = 365;
 
 pub fn get(headers: &HeaderMap, name: &str) -> Option<String> {
+    value(&CookieJar::from_headers(headers), name)
+}
+
+/// [`ACCESS`] or [`REFRESH`]. Without the prefix they count only where there is none with it: that
+/// is over http, and in browsers that were signed in before there was a prefix.
+pub fn get_session(headers: &HeaderMap, name: &str) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
+    let is_guarded = |name| jar.get(&named(name, true)).is_some();
+    value(
+        &jar,
+        &named(name, [ACCESS, REFRESH].into_iter().any(is_guarded)),
+    )
+}
+
+fn value(jar: &CookieJar, name: &str) -> Option<String> {
     jar.get(name)
         .map(|cookie| cookie.value().to_owned())
         .filter(|value| !value.is_empty())
+}
+
+fn named(name: &str, https: bool) -> String {
+    format!("{}{name}", if https { HOST } else { "" })
 }
 
 /// How this visitor's browser is to keep them.
@@ -36,25 +58,34 @@ pub struct Kept {
 pub fn set_session(headers: &mut HeaderMap, signed_in: &SignedIn, kept: Kept) {
     let access = Duration::seconds(i64::try_from(signed_in.expires_in).unwrap_or(0));
     let refresh = Duration::try_from(kept.session_lifetime).unwrap_or(Duration::MAX);
-    add(
-        headers,
-        session(ACCESS, &signed_in.access_token, access, kept.https),
-    );
-    add(
-        headers,
-        session(REFRESH, &signed_in.refresh_token, refresh, kept.https),
-    );
+    for (name, value, age) in [
+        (ACCESS, &signed_in.access_token, access),
+        (REFRESH, &signed_in.refresh_token, refresh),
+    ] {
+        add(headers, session(named(name, kept.https), value, age, kept));
+    }
 }
 
-/// Signs the browser out.
+/// Signs the browser out. Names without the prefix go too: they would count again.
 pub fn clear_session(headers: &mut HeaderMap, kept: Kept) {
-    add(headers, session(ACCESS, "", Duration::ZERO, kept.https));
-    add(headers, session(REFRESH, "", Duration::ZERO, kept.https));
+    let mut names = vec![named(ACCESS, false), named(REFRESH, false)];
+    if kept.https {
+        names.extend([named(ACCESS, true), named(REFRESH, true)]);
+    }
+    for name in names {
+        add(headers, session(name, "", Duration::ZERO, kept));
+    }
 }
 
 /// Whether someone has signed in or out in this answer already.
 pub fn has_session(headers: &HeaderMap) -> bool {
-    let names_it = |value: &HeaderValue| value.as_bytes().starts_with(b"madang_refresh=");
+    let names_it = |value: &HeaderValue| {
+        let cookie = value
+            .to_str()
+            .ok()
+            .and_then(|text| Cookie::parse(text).ok());
+        cookie.is_some_and(|cookie| cookie.name().trim_start_matches(HOST) == REFRESH)
+    };
     headers.get_all(header::SET_COOKIE).iter().any(names_it)
 }
 
@@ -69,12 +100,12 @@ pub fn set_preference(headers: &mut HeaderMap, name: &'static str, value: &str, 
     add(headers, cookie);
 }
 
-fn session(name: &'static str, value: &str, age: Duration, https: bool) -> Cookie<'static> {
+fn session(name: String, value: &str, age: Duration, kept: Kept) -> Cookie<'static> {
     Cookie::build((name, value.to_owned()))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
-        .secure(https)
+        .secure(kept.https)
         .max_age(age)
         .build()
 }

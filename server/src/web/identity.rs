@@ -22,7 +22,7 @@ pub fn principal(headers: &HeaderMap, chat: &Chat) -> Result<Principal, Refused>
             )),
         };
     }
-    match cookies::get(headers, cookies::ACCESS) {
+    match cookies::get_session(headers, cookies::ACCESS) {
         Some(token) => chat.authenticate(&token),
         None => Err(nobody()),
     }

@@ -51,13 +51,63 @@ async fn cookies_are_secure_where_people_come_over_https() {
             .unwrap();
         let answer = program.send(request).await;
         let cookies = answer.set_cookies();
-        assert!(
-            cookies
-                .iter()
-                .all(|cookie| cookie.contains("Secure") == secure),
-            "{cookies:?}"
-        );
+        assert_eq!(cookies.len(), 2);
+        for cookie in cookies {
+            assert_eq!(cookie.contains("Secure"), secure, "{cookie}");
+            assert_eq!(cookie.starts_with("__Host-madang_"), secure, "{cookie}");
+            // Browsers take the prefix only with and without these.
+            assert!(cookie.contains("Path=/;") && !cookie.contains("Domain"));
+        }
     }
+}
+
+fn house_with_https() -> House {
+    House::with(WebSettings {
+        public_origin: Some("https://chat.example".parse().unwrap()),
+        ..WebSettings::default()
+    })
+}
+
+#[tokio::test]
+async fn whoever_was_signed_in_before_there_was_a_prefix_stays_so() {
+    let house = house_with_https();
+    let mut mina = house.member("mina").await;
+    let plain = mina
+        .cookies
+        .iter()
+        .map(|(name, value)| (name.replace("__Host-", ""), value.clone()))
+        .collect();
+    mina.cookies = plain;
+    assert_eq!(mina.get("/").await.boot()["me"]["username"], "mina");
+    house.pass(Duration::from_secs(3600));
+    assert_eq!(mina.get("/").await.boot()["me"]["username"], "mina");
+    for name in ["__Host-madang_access", "__Host-madang_refresh"] {
+        assert!(mina.cookies.contains_key(name), "{:?}", mina.cookies);
+    }
+    assert_eq!(
+        mina.fetch("POST", "/api/auth/refresh", None).await.status,
+        200
+    );
+    // Out is out, also for what the browser had kept under the old names.
+    mina.post("/logout", &[]).await;
+    assert!(mina.cookies.is_empty(), "{:?}", mina.cookies);
+}
+
+#[tokio::test]
+async fn a_cookie_that_another_host_of_the_domain_has_set_signs_nobody_in_as_somebody_else() {
+    let house = house_with_https();
+    let mut mina = house.member("mina").await;
+    let eve = house.member("eve").await;
+    for name in ["madang_access", "madang_refresh"] {
+        let theirs = eve.cookies[&format!("__Host-{name}")].clone();
+        mina.cookies.insert(name.to_owned(), theirs);
+    }
+    assert_eq!(mina.get("/").await.boot()["me"]["username"], "mina");
+    // Nor while only the refresh cookie is left.
+    mina.cookies.remove("__Host-madang_access");
+    let me = mina.fetch("GET", "/api/me", None).await;
+    assert_eq!(me.code(), "unauthenticated");
+    assert_eq!(mina.get("/").await.boot()["me"]["username"], "mina");
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ pub async fn refresh(
         let answer = web.chat.refresh(&token, &from.visitor).await?;
         return Ok(signed_in(answer, from.cookies));
     }
-    let token = cookies::get(&headers, cookies::REFRESH).ok_or_else(nobody)?;
+    let token = cookies::get_session(&headers, cookies::REFRESH).ok_or_else(nobody)?;
     match web.chat.refresh(&token, &from.visitor).await {
         Ok(answer) => Ok(signed_in(answer, from.cookies)),
         Err(refused) if refused.code == code::UNAUTHENTICATED => {
@@ -126,7 +126,7 @@ async fn session_to_end(
         Ok(who) => return Ok(who),
         Err(refused) => refused,
     };
-    match cookies::get(headers, cookies::REFRESH) {
+    match cookies::get_session(headers, cookies::REFRESH) {
         Some(token) if identity::relies_on_cookies(headers) => {
             let answer = web.chat.refresh(&token, &from.visitor).await?;
             web.chat.authenticate(&answer.access_token)

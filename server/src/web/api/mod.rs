@@ -23,7 +23,7 @@ use utoipa_axum::routes;
 pub use auth::end_session;
 
 use super::problem::Failure;
-use super::{Web, guard};
+use super::{Web, cookies, guard};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -52,7 +52,10 @@ impl Modify for Schemes {
     fn modify(&self, description: &mut openapi::OpenApi) {
         let components = description.components.get_or_insert_default();
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        let cookie = ApiKey::Cookie(ApiKeyValue::new(super::cookies::ACCESS));
+        let cookie = ApiKey::Cookie(ApiKeyValue::with_description(
+            cookies::ACCESS,
+            &format!("Over https its name begins with `{}`.", cookies::HOST),
+        ));
         components.add_security_scheme("bearer", bearer);
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
     }

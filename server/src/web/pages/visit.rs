@@ -69,7 +69,7 @@ async fn recognise(web: &Web, from: &Source, headers: &HeaderMap, visit: &mut Vi
         visit.who = Some(who);
         return Rotated::Not;
     }
-    let Some(token) = cookies::get(headers, cookies::REFRESH) else {
+    let Some(token) = cookies::get_session(headers, cookies::REFRESH) else {
         return Rotated::Not;
     };
     let signed_in = match web.chat.refresh(&token, &from.visitor).await {
