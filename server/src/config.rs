@@ -99,7 +99,7 @@ pub struct Config {
     #[arg(
         long,
         env = "MADANG_CONNECTIONS_PER_PERSON",
-        default_value_t = 1000,
+        default_value_t = 5000,
         value_name = "NUMBER"
     )]
     pub connections_per_person: usize,

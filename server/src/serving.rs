@@ -25,11 +25,12 @@ use tower::Layer;
 pub const PLACES: usize = 8192;
 /// What a connection may make the server hold of what it sends, a request's header included.
 const BUFFER: usize = 32 << 10;
-/// How long a request's header may take, and how long a connection may be idle before it.
-const HEADER: Duration = Duration::from_secs(20);
+/// How long a request's header may take, and how long a connection may be idle before it: longer
+/// than proxies keep theirs, which would otherwise ask again on one that is just being closed.
+const HEADER: Duration = Duration::from_secs(75);
 /// After this time a connection is asked nothing more: not even a client that takes its answers
 /// byte by byte keeps its place for ever …
-const LIFETIME: Duration = Duration::from_secs(120);
+const LIFETIME: Duration = Duration::from_secs(600);
 /// … since this is how long what is being answered then may still take.
 const FAREWELL: Duration = Duration::from_secs(60);
 
