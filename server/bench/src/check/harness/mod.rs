@@ -14,12 +14,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use protocol::Rev;
+use protocol::stomp::{Command, Frame};
+use protocol::wire::Delivery;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::Fault;
-use super::history::{HARNESS, What};
+use super::history::{Entry, HARNESS, What, Who};
 use super::recorder::History;
 use super::talker::{Handle, Manner};
 use crate::api::Api;
@@ -180,6 +183,29 @@ async fn watch_memory(world: World) {
         let pids = world.nodes.lock().await.pids();
         if let Some(rss) = pids.into_iter().filter_map(rss).max() {
             world.note(What::Memory { rss });
+        }
+    }
+}
+
+/// Writes down what a frame brings to the one subscription of a connection, and says how far an
+/// event has brought it.
+fn note_delivery(world: &World, who: Who, conn: u32, frame: &Frame) -> Option<Rev> {
+    if frame.command != Command::Message {
+        return None;
+    }
+    let sub = 1;
+    match serde_json::from_slice(&frame.body).ok()? {
+        Delivery::Event(event) => {
+            let entry = Entry::from(&*event);
+            let rev = entry.rev;
+            world
+                .history
+                .note(who, What::Delivered { conn, sub, entry });
+            Some(rev)
+        }
+        Delivery::Reset { .. } => {
+            world.history.note(who, What::Reset { conn, sub });
+            None
         }
     }
 }

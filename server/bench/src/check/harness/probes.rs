@@ -5,15 +5,14 @@ use std::time::Duration;
 use anyhow::Result;
 use protocol::Rev;
 use protocol::stomp::{Command, Frame};
-use protocol::wire::Delivery;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use tokio::time::{Instant, timeout};
 
 use super::prepare::Hall;
-use super::{World, insist};
+use super::{World, insist, note_delivery};
 use crate::check::account::Account;
-use crate::check::history::{Entry, What};
+use crate::check::history::What;
 use crate::stomp::{Greeting, Heard, Receiver, Sender, connect};
 
 /// How long a stranger listens at one door.
@@ -176,18 +175,8 @@ async fn listen(
                 return if alive { None } else { Some(None) };
             }
             Ok(Heard::Closed(code)) => return Some(code),
-            Ok(Heard::Frame(frame)) if frame.command == Command::Message => {
-                if let Ok(Delivery::Event(event)) = serde_json::from_slice(&frame.body) {
-                    let entry = Entry::from(&*event);
-                    world.history.note(
-                        who,
-                        What::Delivered {
-                            conn,
-                            sub: 1,
-                            entry,
-                        },
-                    );
-                }
+            Ok(Heard::Frame(frame)) => {
+                note_delivery(world, who, conn, &frame);
             }
             Ok(_) => {}
         }

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use protocol::stomp::{Command, Frame};
-use protocol::wire::{Delivery, NewMessage};
+use protocol::wire::NewMessage;
 use protocol::{OpId, Rev, RoomId};
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
-use super::{World, insist};
+use super::{World, insist, note_delivery};
 use crate::check::account::Account;
-use crate::check::history::{Ask, Digest, Entry, What};
+use crate::check::history::{Ask, Digest, What};
 use crate::stomp::{Greeting, Heard, Receiver, connect};
 
 /// First about as much as the kernel's buffers and a sensible queue hold together, so that a
@@ -136,24 +136,9 @@ async fn drain(
         match timeout_at(end, timeout(QUIET, receiver.next())).await {
             Err(_) | Ok(Err(_)) => return None,
             Ok(Ok(Heard::Closed(code))) => return Some(code),
-            Ok(Ok(Heard::Frame(frame))) if frame.command == Command::Message => {
-                match serde_json::from_slice(&frame.body) {
-                    Ok(Delivery::Event(event)) => {
-                        let entry = Entry::from(&*event);
-                        *position = (*position).max(entry.rev);
-                        world.history.note(
-                            who,
-                            What::Delivered {
-                                conn,
-                                sub: 1,
-                                entry,
-                            },
-                        );
-                    }
-                    Ok(Delivery::Reset { .. }) => {
-                        world.history.note(who, What::Reset { conn, sub: 1 });
-                    }
-                    Err(_) => {}
+            Ok(Ok(Heard::Frame(frame))) => {
+                if let Some(rev) = note_delivery(world, who, conn, &frame) {
+                    *position = (*position).max(rev);
                 }
             }
             Ok(Ok(_)) => {}
