@@ -23,6 +23,7 @@ fn write() -> impl Strategy<Value = Write> {
         1 => any::<Index>().prop_map(Write::Delete),
         3 => (any::<Index>(), by, any::<bool>()).prop_map(|(which, by, on)| Write::React(which, by, on)),
         1 => Just(Write::Join),
+        1 => Just(Write::Unknown),
     ]
 }
 

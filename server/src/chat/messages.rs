@@ -236,7 +236,8 @@ pub fn named_by_event(event: &Event) -> BTreeSet<UserId> {
         EventKind::Edited { .. }
         | EventKind::Deleted { .. }
         | EventKind::Reacted { .. }
-        | EventKind::Renamed { .. } => {}
+        | EventKind::Renamed { .. }
+        | EventKind::Unknown => {}
     }
     users
 }

@@ -330,6 +330,11 @@ impl State {
             EventKind::Left { user } | EventKind::Removed { user } => self.drop_user(*user),
             // What was replaced or deleted must not be told again to those who come back.
             EventKind::Edited { .. } | EventKind::Deleted { .. } => self.forget(event.message()),
+            // It may have replaced or deleted anything.
+            EventKind::Unknown => {
+                self.recent.clear();
+                self.recent_bytes = 0;
+            }
             _ => {}
         }
         let posted = matches!(event.kind, EventKind::Posted { .. });

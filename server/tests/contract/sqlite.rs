@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use protocol::wire::RoomKind;
+use protocol::wire::{EventKind, RoomKind};
 use protocol::{OpId, Rev, RoomId};
 use rusqlite::Connection;
 use server::store::*;
@@ -155,6 +155,40 @@ async fn a_reopened_store_goes_on_where_it_was() {
         world.append(room, append).await,
         Ok(Appended::Repeated(event))
     );
+}
+
+#[tokio::test]
+async fn an_event_of_an_unknown_kind_has_its_place_and_changes_nothing() {
+    let dir = TempDir::new().unwrap();
+    let world = world_in(dir.path());
+    let (mina, juno) = (world.person("mina").await, world.person("juno").await);
+    let room = world.group(mina, &[juno]).await;
+    let message = world.post(room, mina, "hello").await;
+    let before = world.log(room).await;
+    let op = world.op();
+    let file = Connection::open(dir.path().join("madang.db")).unwrap();
+    let line = (mina.as_bytes(), op.as_bytes());
+    file.execute(
+        "INSERT INTO event SELECT key, 3, 0, ?1, ?2, 1, 'pinned', 2, NULL, 'more' FROM room",
+        line,
+    )
+    .unwrap();
+    file.execute("UPDATE room SET head = 3", []).unwrap();
+
+    let log = world.log(room).await;
+    assert_eq!(log[..2], before);
+    let (rev, by, posted) = (log[2].rev, log[2].by, log[2].posted);
+    assert_eq!((rev, by, posted), (Rev(3), mina, 1));
+    assert_eq!(log[2].kind, EventKind::Unknown);
+    assert_eq!(world.unread(room, juno).await, 1);
+    assert_eq!(world.all_messages(room).await, [message]);
+    let again = Append {
+        op,
+        ..world.does(mina, post("under the same id"))
+    };
+    assert_eq!(world.append(room, again).await, Err(Refusal::IdTaken));
+    assert_eq!(world.post(room, juno, "on").await.rev, Rev(4));
+    assert_eq!(world.log(room).await.len(), 4);
 }
 
 #[tokio::test]

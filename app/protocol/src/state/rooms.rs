@@ -109,7 +109,7 @@ impl RoomList {
                 }
                 room.members = room.members.saturating_sub(1);
             }
-            EventKind::Created { .. } | EventKind::Reacted { .. } => {}
+            EventKind::Created { .. } | EventKind::Reacted { .. } | EventKind::Unknown => {}
         }
         self.insert(room);
     }

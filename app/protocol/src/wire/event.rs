@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::json::{Fields, unknown};
+use crate::json::Fields;
 use crate::wire::RoomKind;
 use crate::{MessageId, OpId, Rev, RoomId, Timestamp, UserId};
 
@@ -79,6 +79,9 @@ pub enum EventKind {
     Renamed {
         name: String,
     },
+    /// Of a kind that only newer versions know. It has its place in the log like any other, and
+    /// says nothing: what else stood in it is not passed on by whoever does not understand it.
+    Unknown,
 }
 
 impl<'de> Deserialize<'de> for EventKind {
@@ -122,7 +125,7 @@ impl EventKind {
             "renamed" => Self::Renamed {
                 name: fields.take("name")?,
             },
-            other => return unknown("type", other),
+            _ => Self::Unknown,
         })
     }
 }
@@ -274,5 +277,33 @@ impl Event {
             EventKind::Deleted { message } | EventKind::Reacted { message, .. } => Some(message.id),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_of_an_unknown_kind_keeps_its_place_and_says_nothing() {
+        let json = r#"{"room":"00000000-0000-0000-0000-000000000001","rev":7,
+            "at":"2026-11-26T00:00:00.000Z","by":"00000000-0000-0000-0000-000000000002",
+            "op":"00000000-0000-0000-0000-000000000003","posted":4,
+            "type":"pinned","message":{"id":8},"until":[1,2]}"#;
+        let event = crate::json::read::<Event>(json).unwrap();
+        assert_eq!((event.rev, event.posted), (Rev(7), 4));
+        assert_eq!(event.kind, EventKind::Unknown);
+        assert_eq!((event.is_note(), event.message()), (false, None));
+
+        let told = serde_json::to_value(&event).unwrap();
+        assert_eq!(told["type"], "unknown");
+        assert!(told.get("until").is_none(), "{told}");
+        let delivery = crate::json::read::<Delivery>(told.to_string()).unwrap();
+        assert_eq!(delivery, Delivery::Event(Box::new(event)));
+    }
+
+    #[test]
+    fn what_lacks_a_place_in_the_log_is_no_event_whatever_its_kind() {
+        assert!(crate::json::read::<Event>(r#"{"type":"pinned","posted":4}"#).is_err());
     }
 }

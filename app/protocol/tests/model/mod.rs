@@ -14,6 +14,8 @@ pub enum Write {
     Delete(Index),
     React(Index, u8, bool),
     Join,
+    /// Of a kind that only newer versions know.
+    Unknown,
 }
 
 pub fn user(n: u8) -> UserId {
@@ -74,6 +76,7 @@ impl Log {
                 (user(by), EventKind::Reacted { message, emoji, on })
             }
             Write::Join => (user(1), EventKind::Joined { user: user(9) }),
+            Write::Unknown => (user(1), EventKind::Unknown),
             Write::Post(by) => (user(by), self.posted(rev, user(by))),
             // There is nothing to change yet.
             Write::Edit(..) | Write::Delete(_) | Write::React(..) => {

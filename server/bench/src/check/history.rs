@@ -252,6 +252,7 @@ pub enum Change {
         user: UserId,
     },
     Renamed,
+    Unknown,
 }
 
 impl From<&Event> for Entry {
@@ -280,6 +281,7 @@ impl From<&Event> for Entry {
             EventKind::Joined { user } => Change::Joined { user: *user },
             EventKind::Left { user } | EventKind::Removed { user } => Change::Gone { user: *user },
             EventKind::Renamed { .. } => Change::Renamed,
+            EventKind::Unknown => Change::Unknown,
         };
         Self {
             room: event.room,

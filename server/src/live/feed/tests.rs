@@ -254,3 +254,20 @@ fn posts_are_told_once_however_often_their_reader_is_brought_in() {
     feed.take(&post(3));
     assert_eq!(told(&reader), [1, 3]);
 }
+
+#[test]
+fn what_came_before_an_event_of_an_unknown_kind_is_not_told_from_memory() {
+    let feed = Feed::new(ROOM, Rev(0));
+    let reader = connection(1, user(2));
+    watch(&feed, &reader, 0, 0);
+    for rev in 1..=2 {
+        feed.take(&post(rev));
+    }
+    feed.take(&event(3, EventKind::Unknown));
+    feed.take(&post(4));
+    assert_eq!(told(&reader), [1, 2, 3, 4]);
+    let late = connection(2, user(3));
+    assert_eq!(watch(&feed, &late, 1, 4), Attached::Behind);
+    assert_eq!(watch(&feed, &late, 2, 4), Attached::Live);
+    assert_eq!(told(&late), [3, 4]);
+}

@@ -335,6 +335,25 @@ async fn all_arrives_once_and_in_order_while_the_bus_is_dead() {
     all_arrive_in_order(wire(1, false)).await;
 }
 
+#[tokio::test]
+async fn an_event_of_an_unknown_kind_from_a_newer_node_is_told_in_its_place() {
+    let house = house().await;
+    let bus = wire(7, true);
+    let newer = Arc::clone(&bus[0]);
+    let [_, other] = bus.map(|bus| Node::new(&house.store, bus));
+    let reader = other.watch(&house).await;
+    assert_eq!(told(&reader, 1).await, [1]);
+    for (rev, kind) in [(2, "pinned"), (3, "renamed")] {
+        let event = serde_json::json!({
+            "room": house.room, "rev": rev, "at": Timestamp(0), "by": house.mina,
+            "op": Uuid::from_u128(rev), "posted": 0, "type": kind, "name": "뜰",
+        });
+        let event = Arc::new(serde_json::from_value(event).unwrap());
+        newer.other.try_send(BusItem::Event(event)).unwrap();
+    }
+    assert_eq!(told(&reader, 3).await, [2, 3]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_node_whose_bus_is_not_well_makes_the_others_look_into_the_store() {
     let house = house().await;

@@ -221,6 +221,7 @@ fn can_wait(lines: &[Entry]) -> bool {
         Kind::Posted | Kind::Reacted | Kind::Unreacted => true,
         Kind::Created | Kind::Edited | Kind::Deleted => false,
         Kind::Joined | Kind::Left | Kind::Removed | Kind::Renamed => false,
+        Kind::Unknown => false,
     })
 }
 

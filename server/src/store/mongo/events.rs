@@ -132,6 +132,28 @@ fn other_kind(line: &Entry) -> Option<EventKind> {
         Kind::Renamed => EventKind::Renamed {
             name: line.name.clone()?,
         },
+        Kind::Unknown => EventKind::Unknown,
         Kind::Posted | Kind::Edited => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use mongodb::bson::{DateTime, deserialize_from_document, oid::ObjectId};
+
+    use super::*;
+
+    #[test]
+    fn a_line_of_an_unknown_kind_is_an_event_and_no_message() {
+        let (user, message) = (Uuid::from_bytes([1; 16]), Uuid::from_bytes([2; 16]));
+        let line = doc! {
+            "_id": ObjectId::new(), "room": Uuid::from_bytes([3; 16]), "rev": 7_i64,
+            "at": DateTime::from_millis(0), "by": user, "op": { "id": message, "by": user },
+            "posted": 4_i64, "kind": "polled", "message": message, "body": "?", "votes": [1, 2],
+        };
+        let line = deserialize_from_document::<Entry>(line).unwrap();
+        assert_eq!((line.rev, line.posted, line.kind), (7, 4, Kind::Unknown));
+        assert_eq!(other_kind(&line), Some(EventKind::Unknown));
+        assert_eq!(line.as_message(), None);
+    }
 }

@@ -63,7 +63,8 @@ impl Core {
 impl State {
     /// What the next line makes of it. The documents that it was read from may have been brought up
     /// to this line or a later one already; in the order of the log it comes to the same.
-    /// `false`: the text of an edit is not in its line any more.
+    /// `false`: the text of an edit is not in its line any more, or only newer versions know what
+    /// the line says.
     fn follow(&mut self, line: &Entry) -> bool {
         let of = line.of.map(id);
         match line.kind {
@@ -108,6 +109,8 @@ impl State {
                 }
             }
             Kind::Created | Kind::Renamed => {}
+            // Whatever it changed is in the documents.
+            Kind::Unknown => return false,
         }
         self.room.advance(line);
         self.seen.push(line.clone());

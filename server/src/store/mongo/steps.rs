@@ -27,7 +27,7 @@ impl Steps {
             Kind::Posted => {
                 self.read.insert(entry.by, (entry.rev, entry.posted));
             }
-            Kind::Renamed => {}
+            Kind::Renamed | Kind::Unknown => {}
             Kind::Created => self.seat_the_first(room, entry),
             Kind::Edited => self.edit(entry),
             Kind::Deleted => self.erase(entry),

@@ -305,10 +305,6 @@ fn event_kind(c: &Connection, room: i64, row: &Row<'_>) -> StoreResult<EventKind
                 members,
             }
         }
-        _ => {
-            return Err(StoreError::Corrupt(format!(
-                "an event of the kind `{kind}`"
-            )));
-        }
+        _ => EventKind::Unknown,
     })
 }

@@ -1,7 +1,7 @@
 //! What a node leaves that dies in the middle, made by hand, and what another node makes of it.
 
 use mongodb::bson::{DateTime, doc};
-use protocol::wire::{Event, RoomKind};
+use protocol::wire::{Event, EventKind, RoomKind};
 use protocol::{Rev, RoomId, UserId};
 use server::store::*;
 
@@ -150,6 +150,42 @@ async fn whoever_writes_next_goes_by_what_another_node_wrote() {
         matches!(answer, Ok(Appended::Repeated(Event { rev: Rev(5), .. }))),
         "{answer:?}"
     );
+}
+
+#[tokio::test]
+async fn a_line_of_an_unknown_kind_has_its_place_and_changes_nothing() {
+    let database = Database::new();
+    let world = node(&database).await;
+    let raw = Raw::of(&database).await;
+    let (mina, juno) = (world.person("mina").await, world.person("juno").await);
+    let room = world.group(mina, &[juno]).await;
+    let first = world.post(room, mina, "one").await;
+    let before = world.log(room).await;
+    let op = world.op();
+    raw.line(room, mina, op, about("pinned", &first)).await;
+    let other = world.op();
+    raw.line(room, mina, other, posted(mina, other, "polled"))
+        .await;
+    // The line is not a post, though it has the parts of one.
+    let polled = doc! { "op.id": bin(other.0) };
+    let kind = doc! { "$set": { "kind": "polled" } };
+    raw.all("log").update_one(polled, kind).await.unwrap();
+
+    let second = world.post(room, juno, "two").await;
+    assert_eq!(second.rev, Rev(5));
+    let log = world.log(room).await;
+    assert_eq!(log[..2], before);
+    for (line, rev) in log[2..4].iter().zip(3..) {
+        assert_eq!((line.rev, &line.kind), (Rev(rev), &EventKind::Unknown));
+    }
+    assert_eq!(log[3].posted, 2);
+    assert_eq!(world.all_messages(room).await, [first, second]);
+    assert_eq!(world.unread(room, mina).await, 2);
+    let again = Append {
+        op,
+        ..world.does(mina, post("under the same id"))
+    };
+    assert_eq!(world.append(room, again).await, Err(Refusal::IdTaken));
 }
 
 #[tokio::test]

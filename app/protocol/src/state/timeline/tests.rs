@@ -349,3 +349,16 @@ fn of_very_many_notes_those_of_the_window_are_kept_and_of_those_the_last() {
     }
     assert_eq!(notes(&timeline), (7..=most + 6).collect::<Vec<_>>());
 }
+
+#[test]
+fn an_event_of_an_unknown_kind_is_applied_and_shows_nothing() {
+    let mut timeline = window();
+    let before = timeline.messages().to_vec();
+    let unknown = event(6, OTHER, EventKind::Unknown);
+    assert_eq!(timeline.apply(&posted(7)), Applied::Gap { after: Rev(5) });
+    assert_eq!(timeline.apply(&unknown), Applied::Changed(vec![id(7)]));
+    assert_eq!(timeline.apply(&unknown), Applied::Repeat);
+    assert_eq!((timeline.position(), timeline.gap()), (Rev(7), None));
+    assert_eq!(timeline.messages()[..5], before);
+    assert_eq!(timeline.notes().count(), 0);
+}

@@ -129,6 +129,7 @@ fn identity(entry: &Entry) -> impl PartialEq + use<> {
         Change::Joined { user } => ("joined", Some(user.uuid())),
         Change::Gone { user } => ("gone", Some(user.uuid())),
         Change::Renamed => ("renamed", None),
+        Change::Unknown => ("unknown", None),
     };
     (entry.op, entry.by, entry.posted, about)
 }

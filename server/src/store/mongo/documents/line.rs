@@ -95,6 +95,9 @@ pub(in crate::store::mongo) enum Kind {
     Left,
     Removed,
     Renamed,
+    /// Written by a newer version on another node; never by this one.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Entry {
@@ -126,7 +129,7 @@ impl Entry {
 
     /// The message as it is now, if this is one; without its reactions.
     pub(in crate::store::mongo) fn as_message(&self) -> Option<Message> {
-        let message = self.message?;
+        let message = self.message.filter(|_| self.kind == Kind::Posted)?;
         Some(Message {
             id: id(message),
             rev: Rev(count(self.rev)),

@@ -80,7 +80,7 @@ impl Room {
             Kind::Joined => self.members += 1,
             Kind::Left | Kind::Removed => self.members -= 1,
             Kind::Renamed => self.name.clone_from(&entry.name),
-            Kind::Edited | Kind::Deleted | Kind::Reacted | Kind::Unreacted => {}
+            Kind::Edited | Kind::Deleted | Kind::Reacted | Kind::Unreacted | Kind::Unknown => {}
         }
     }
 
