@@ -1,13 +1,15 @@
 //! Who is in a room: listed, brought in, sent away, gone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use protocol::wire::{Broken, Member, Page, RoomKind, code, rule};
 use protocol::{Rev, RoomId, RoomRef, UserId};
 
 use super::rooms::Reach;
 use super::{Chat, Principal, Refused, page_size};
-use crate::store::{Change, MAX_MEMBERS, MemberRecord, Refusal};
+use crate::presence::Notice;
+use crate::store::{Change, MemberRecord, Refusal};
 
 impl Chat {
     pub async fn members(
@@ -38,7 +40,6 @@ impl Chat {
         self.all_exist(&[user]).await?;
         self.append(who, room, self.new_op(), Change::Join { user })
             .await?;
-        self.side_changed(user, room);
         Ok(())
     }
 
@@ -51,16 +52,22 @@ impl Chat {
     ) -> Result<(), Refused> {
         self.may_write(who).await?;
         let room = room.id();
-        if user == who.user {
-            self.append(who, room, self.new_op(), Change::Leave).await?;
+        let change = if user == who.user {
+            Change::Leave
         } else {
             self.only_its_maker(who, room, "remove others from it")
                 .await?;
-            self.append(who, room, self.new_op(), Change::Remove { user })
-                .await?;
-        }
-        self.side_changed(user, room);
-        self.deletion.drop_if_empty(room).await
+            Change::Remove { user }
+        };
+        let removal = self.append(who, room, self.new_op(), change);
+        let presence = Arc::clone(&self.parts.presence);
+        let deletion = Arc::clone(&self.deletion);
+        let removing = async move {
+            removal.await?;
+            presence.announce(Notice::Side { user, room });
+            deletion.drop_if_empty(room).await
+        };
+        self.parts.writers.see_through(removing).await
     }
 
     pub(super) async fn members_within(
@@ -110,11 +117,6 @@ impl Chat {
             next,
             users: Vec::new(),
         })
-    }
-
-    pub(super) async fn all_members(&self, room: RoomId) -> Result<Vec<UserId>, Refused> {
-        let members = self.parts.store.members(room, None, MAX_MEMBERS).await?;
-        Ok(members.into_iter().map(|member| member.user.id).collect())
     }
 
     /// Some things only the one who made the room may do.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use protocol::rules;
-use protocol::wire::{NewRoom, Page, Room, RoomKind, RoomWindow, code};
+use protocol::wire::{Event, EventKind, NewRoom, Page, Room, RoomKind, RoomWindow, code};
 use protocol::{OpId, Rev, RoomId, RoomRef, UserId};
 
 use super::messages::named_by_messages;
@@ -166,13 +166,19 @@ impl Chat {
         self.may_write(who).await?;
         let room = room.id();
         self.only_its_maker(who, room, "delete it").await?;
-        let members = self.all_members(room).await?;
-        self.parts.store.delete_room(room).await?;
-        tracing::info!(room.id = %room, user.id = %who.user, "a room was deleted");
-        for member in members {
-            self.side_changed(member, room);
-        }
-        Ok(())
+        let store = Arc::clone(&self.parts.store);
+        let presence = Arc::clone(&self.parts.presence);
+        let deleting = async move {
+            let members = store.members(room, None, MAX_MEMBERS).await?;
+            store.delete_room(room).await?;
+            tracing::info!(room.id = %room, user.id = %who.user, "a room was deleted");
+            for member in members {
+                let user = member.user.id;
+                presence.announce(Notice::Side { user, room });
+            }
+            Ok(())
+        };
+        self.parts.writers.see_through(deleting).await
     }
 
     /// Whether this person may look into the room. A room that is not theirs answers like one
@@ -272,15 +278,28 @@ impl Chat {
     }
 
     async fn make_room(&self, draft: RoomDraft) -> Result<(), Refused> {
-        let (room, kind, members) = (draft.id, draft.kind, draft.members.clone());
-        if let Appended::Written(event) = self.parts.store.create_room(draft).await?? {
-            tracing::info!(room.id = %room, room.kind = ?kind, "a room was made");
-            self.parts.writers.tell(Arc::new(event));
-            for member in members {
-                self.side_changed(member, room);
+        let store = Arc::clone(&self.parts.store);
+        let writers = Arc::clone(&self.parts.writers);
+        let presence = Arc::clone(&self.parts.presence);
+        let making = async move {
+            let (room, kind, by) = (draft.id, draft.kind, draft.by);
+            match store.create_room(draft).await?? {
+                Appended::Written(event) => {
+                    tracing::info!(room.id = %room, room.kind = ?kind, "a room was made");
+                    writers.tell(Arc::new(event));
+                }
+                // The first time it may have been told to nobody: the store did not answer, or the
+                // node that asked it is gone.
+                Appended::Repeated(event) => {
+                    for user in shown_to(event, by) {
+                        presence.announce(Notice::Side { user, room });
+                    }
+                }
+                Appended::Unchanged { .. } => {}
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        self.parts.writers.see_through(making).await
     }
 
     async fn room_of(&self, who: Principal, room: RoomId) -> Result<Room, Refused> {
@@ -302,6 +321,15 @@ impl Chat {
     /// Says that someone's list of rooms must be read again.
     pub(super) fn side_changed(&self, user: UserId, room: RoomId) {
         self.parts.presence.announce(Notice::Side { user, room });
+    }
+}
+
+/// In whose lists a room is that was asked for once more. A direct one in which nothing was said is
+/// only with whoever asked.
+fn shown_to(created: Event, by: UserId) -> Vec<UserId> {
+    match created.kind {
+        EventKind::Created { kind, members, .. } if kind != RoomKind::Direct => members,
+        _ => vec![by],
     }
 }
 

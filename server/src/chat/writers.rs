@@ -90,6 +90,18 @@ impl Writers {
         self.sink.appended(&[event]);
     }
 
+    /// Runs to its end what changes a room by other means than [`Self::append`], also when whoever
+    /// asked for it goes away.
+    pub async fn see_through<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Refused>> + Send + 'static,
+    ) -> Result<T, Refused> {
+        self.tasks.spawn(work).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a change of a room broke off");
+            Err(lost())
+        })
+    }
+
     /// Waits until everything that was taken is written and answered.
     pub async fn finish(&self) {
         self.tasks.close();

@@ -290,7 +290,7 @@ impl Sink for Hub {
     fn appended(&self, events: &[Arc<Event>]) {
         for event in events {
             self.take(event);
-            // So that a room list shows a new room also where the bus is away.
+            // Nobody else says so. It reaches a room list also where the bus is away.
             for user in newcomers(event) {
                 let room = event.room;
                 self.presence.announce(Notice::Side { user: *user, room });

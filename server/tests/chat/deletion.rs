@@ -112,7 +112,7 @@ async fn the_others_see_the_deletions_in_the_log_without_a_hole() {
     let revs: Vec<u64> = log.iter().map(|event| event.rev.0).collect();
     assert_eq!(revs, (1..=6).collect::<Vec<u64>>());
     let told: Vec<u64> = {
-        let told = house.told.0.lock();
+        let told = house.told.events.lock();
         told.iter()
             .filter(|event| event.room == room.id())
             .map(|event| event.rev.0)

@@ -1,10 +1,13 @@
 //! A chat with a store of its own in a temporary directory, a clock that the test moves, and an
 //! ear for everything that is announced.
 
+use std::future::poll_fn;
 use std::net::IpAddr;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,10 +15,12 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use protocol::wire::{Event, Login, NewMessage, NewRoom, Register, RoomKind, SignedIn, User};
 use protocol::{MessageId, OpId, Rev, RoomId, RoomRef, Timestamp, UserId};
+use server::bus::LocalBus;
 use server::chat::{
     Chat, Clock, Parts, Principal, Refused, Secret, Settings, Sink, Visitor, Writers,
 };
 use server::files::{Digest, Files, FilesError, Incoming};
+use server::live::Hub;
 use server::presence::{Connection, Notice, Presence};
 use server::quota::LocalQuota;
 use server::store::SqliteStore;
@@ -32,6 +37,7 @@ pub struct House {
     pub clock: Arc<StoppedClock>,
     pub presence: Arc<Ear>,
     pub told: Arc<Told>,
+    pub writers: Arc<Writers>,
     pub dir: TempDir,
 }
 
@@ -65,14 +71,18 @@ fn open(dir: &Path) -> Arc<dyn Store> {
 fn build(dir: TempDir, clock: Arc<StoppedClock>, settings: Settings) -> House {
     let store = open(dir.path());
     let presence = Arc::new(Ear::default());
-    let told = Arc::new(Told::default());
+    let bus = Arc::new(LocalBus::default());
+    let told = Arc::new(Told {
+        events: Mutex::default(),
+        hub: Hub::new(Arc::clone(&store), bus, presence.clone()),
+    });
     let writers = Writers::new(Arc::clone(&store), told.clone());
     let chat = Chat::new(Parts {
         store: Arc::clone(&store),
         presence: presence.clone(),
         quota: Arc::new(LocalQuota::default()),
         files: Arc::new(NoFiles),
-        writers,
+        writers: Arc::clone(&writers),
         clock: clock.clone(),
         secret: Secret([3; 32]),
         settings,
@@ -83,6 +93,7 @@ fn build(dir: TempDir, clock: Arc<StoppedClock>, settings: Settings) -> House {
         clock,
         presence,
         told,
+        writers,
         dir,
     }
 }
@@ -96,10 +107,11 @@ impl House {
             clock,
             presence,
             told,
+            writers,
             dir,
         } = self;
         store.close().await.unwrap();
-        drop((chat, store, presence, told));
+        drop((chat, store, presence, told, writers));
         build(dir, clock, Settings::default())
     }
 
@@ -160,6 +172,13 @@ impl House {
             .items
     }
 
+    /// Waits until nothing that was begun goes on.
+    pub async fn settle(&self) {
+        self.writers.finish().await;
+        // This waits its turn behind what is being written.
+        self.store.ready().await.unwrap();
+    }
+
     /// What was announced since it was asked last.
     pub fn heard(&self) -> Vec<Notice> {
         std::mem::take(&mut *self.presence.heard.lock())
@@ -183,6 +202,20 @@ pub fn from_address(ip: [u8; 4]) -> Visitor {
         ip: IpAddr::from(ip),
         agent: "a test".into(),
     }
+}
+
+/// What it comes to, unless it has to wait so many times before: then it is left there.
+pub async fn up_to<T>(waits: usize, mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    let mut left = waits;
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
 }
 
 pub fn direct(a: &Guest, b: &Guest) -> RoomRef {
@@ -228,13 +261,16 @@ impl Clock for StoppedClock {
     }
 }
 
-/// Keeps what the writers tell.
-#[derive(Default)]
-pub struct Told(pub Mutex<Vec<Arc<Event>>>);
+/// Keeps what the writers tell the hub.
+pub struct Told {
+    pub events: Mutex<Vec<Arc<Event>>>,
+    hub: Arc<Hub>,
+}
 
 impl Sink for Told {
     fn appended(&self, events: &[Arc<Event>]) {
-        self.0.lock().extend_from_slice(events);
+        self.events.lock().extend_from_slice(events);
+        self.hub.appended(events);
     }
 
     fn may_have_appended(&self) {}

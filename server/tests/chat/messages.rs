@@ -22,7 +22,7 @@ async fn the_first_message_makes_the_direct_room() {
     assert!(rooms.users.iter().any(|user| user.id == mina.id()));
     let revs: Vec<u64> = house
         .told
-        .0
+        .events
         .lock()
         .iter()
         .map(|event| event.rev.0)

@@ -7,7 +7,7 @@ use server::presence::Notice;
 use server::store::Span;
 use uuid::Uuid;
 
-use crate::house::{Guest, House, direct, house, message, nowhere, op};
+use crate::house::{Guest, House, direct, house, message, nowhere, op, up_to};
 
 fn group(id: Option<RoomId>, members: &[&Guest]) -> NewRoom {
     let members = members.iter().map(|guest| guest.id()).collect();
@@ -332,4 +332,101 @@ async fn rooms_are_listed_by_their_latest_activity() {
     house.say(&mina, old, "안녕").await;
     let listed = order(house.chat.rooms(mina.who).await.unwrap().items);
     assert_eq!(listed, [old.id(), new.id()]);
+}
+
+fn side(guest: &Guest, room: RoomId) -> Notice {
+    let user = guest.id();
+    Notice::Side { user, room }
+}
+
+#[tokio::test]
+async fn each_member_of_a_new_room_is_told_of_it_once() {
+    let house = house().await;
+    let (mina, jun) = (house.guest("mina").await, house.guest("jun").await);
+    let sora = house.guest("sora").await;
+    house.heard();
+    let room = house.group(&[&mina, &jun]).await;
+    let heard = house.heard();
+    assert_eq!(heard, [side(&mina, room.id()), side(&jun, room.id())]);
+
+    let added = house.chat.add_member(jun.who, room, sora.id()).await;
+    added.unwrap();
+    assert_eq!(house.heard(), [side(&sora, room.id())]);
+}
+
+#[tokio::test]
+async fn a_room_that_is_asked_for_once_more_is_told_of_as_the_first_time() {
+    let house = house().await;
+    let (mina, jun) = (house.guest("mina").await, house.guest("jun").await);
+    let id = RoomId(Uuid::new_v4());
+    for _ in 0..2 {
+        house.heard();
+        let made = house.chat.create_room(mina.who, group(Some(id), &[&jun]));
+        made.await.unwrap();
+        assert_eq!(house.heard(), [side(&mina, id), side(&jun, id)]);
+    }
+
+    // Mina made it; Jun's other devices learn that Jun opened it.
+    house.say(&mina, direct(&mina, &jun), "안녕").await;
+    house.heard();
+    let opened = NewRoom {
+        kind: RoomKind::Direct,
+        ..group(None, &[&mina])
+    };
+    let room = house.chat.create_room(jun.who, opened).await.unwrap();
+    assert_eq!(house.heard(), [side(&jun, room.id)]);
+}
+
+/// After how many waits someone goes away. Whether there is anything to wait for differs from time
+/// to time, so each is tried again.
+fn sooner_and_later() -> impl Iterator<Item = usize> {
+    (0..10).flat_map(|_| 0..8)
+}
+
+#[tokio::test]
+async fn whoever_goes_away_leaves_no_room_half_made() {
+    let house = house().await;
+    let (mina, jun) = (house.guest("mina").await, house.guest("jun").await);
+    for waits in sooner_and_later() {
+        house.heard();
+        let id = RoomId(Uuid::new_v4());
+        let making = house.chat.create_room(mina.who, group(Some(id), &[&jun]));
+        let made = up_to(waits, Box::pin(making).as_mut()).await;
+        house.settle().await;
+        let is_there = house.store.room(id).await.unwrap().is_some();
+        assert_eq!(house.heard().contains(&side(&jun, id)), is_there, "{waits}");
+        assert!(is_there || made.is_none());
+    }
+}
+
+#[tokio::test]
+async fn whoever_goes_away_leaves_no_room_half_deleted() {
+    let house = house().await;
+    let (mina, jun) = (house.guest("mina").await, house.guest("jun").await);
+    for waits in sooner_and_later() {
+        let room = house.group(&[&mina, &jun]).await;
+        house.heard();
+        let deleting = house.chat.delete_room(mina.who, room);
+        let deleted = up_to(waits, Box::pin(deleting).as_mut()).await;
+        house.settle().await;
+        let is_gone = house.store.room(room.id()).await.unwrap().is_none();
+        let heard = house.heard().contains(&side(&jun, room.id()));
+        assert_eq!(heard, is_gone, "{waits}");
+        assert!(is_gone || deleted.is_none());
+    }
+}
+
+#[tokio::test]
+async fn the_last_to_leave_takes_the_room_along_also_by_going_away() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    for waits in sooner_and_later() {
+        let room = house.group(&[&mina]).await;
+        let leaving = house.chat.remove_member(mina.who, room, mina.id());
+        let left = up_to(waits, Box::pin(leaving).as_mut()).await;
+        house.settle().await;
+        let record = house.store.room(room.id()).await.unwrap();
+        let is_there = record.map(|room| assert_eq!(room.members, 1, "{waits}"));
+        assert!(is_there.is_none() || left.is_none());
+    }
 }
