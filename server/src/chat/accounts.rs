@@ -209,6 +209,9 @@ impl Chat {
             }
             None => None,
         };
+        let naming = UserChange {
+            display_name: renamed.clone(),
+        };
         if let Some(password) = change.password {
             rules::password(&password)?;
             let current = change.current_password.unwrap_or_default();
@@ -219,6 +222,7 @@ impl Chat {
                 verified: account.password_hash.clone(),
                 next: self.passwords.hash(password, asker).await?,
                 keep: who.session,
+                beside: naming,
             };
             let store = Arc::clone(&self.parts.store);
             let changed = self.ending(async move {
@@ -229,13 +233,11 @@ impl Chat {
                 return Err(not_proved("currentPassword"));
             }
             tracing::info!(user.id = %who.user, "a password was changed");
+        } else if renamed.is_some() {
+            self.parts.store.change_user(who.user, naming).await?;
         }
-        if let Some((name, folded)) = renamed {
-            account.user.display_name.clone_from(&name);
-            let change = UserChange {
-                display_name: Some((name, folded)),
-            };
-            self.parts.store.change_user(who.user, change).await?;
+        if let Some((name, _)) = renamed {
+            account.user.display_name = name;
             self.show_new_name(&account.user).await?;
         }
         Ok(account.user)

@@ -250,6 +250,8 @@ pub struct PasswordChange {
     pub next: String,
     /// The session of whoever changes it.
     pub keep: SessionId,
+    /// What is changed together with it, or not at all.
+    pub beside: UserChange,
 }
 
 /// SHA-256 of an opaque token; the token itself is never stored.

@@ -4,7 +4,7 @@ use protocol::wire::{ChangeMe, Login, Signal, code};
 use server::chat::Settings;
 use server::presence::Notice;
 
-use crate::house::{PASSWORD, direct, house, house_with, register, visitor};
+use crate::house::{PASSWORD, direct, house, house_with, register, up_to, visitor};
 
 #[tokio::test]
 async fn whoever_registers_is_signed_in_under_their_name() {
@@ -190,6 +190,74 @@ async fn a_new_password_needs_the_current_one_and_ends_all_other_sessions() {
     }));
     assert!(house.login("mina", PASSWORD).await.is_err());
     assert!(house.login("mina", "another courtyard").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_name_and_a_password_are_changed_together_or_not_at_all() {
+    let house = house().await;
+    let mina = house.guest("mina").await;
+    let change = |current: &str| ChangeMe {
+        password: Some("another courtyard".into()),
+        current_password: Some(current.into()),
+        display_name: Some("미나 리".into()),
+    };
+    let account = async || house.store.account(mina.id()).await.unwrap().unwrap();
+    let before = account().await;
+
+    let refused = house.chat.change_me(mina.who, change("wrong one")).await;
+    assert_eq!(refused.unwrap_err().code, code::WRONG_LOGIN);
+    assert_eq!(account().await, before);
+
+    // Whoever goes away in between leaves both or neither.
+    for waits in 0.. {
+        let changing = house.chat.change_me(mina.who, change(PASSWORD));
+        let answer = up_to(waits, Box::pin(changing).as_mut()).await;
+        let now = account().await;
+        let has_new_password = now.password_hash != before.password_hash;
+        let has_new_name = now.user.display_name == "미나 리";
+        assert_eq!(has_new_password, has_new_name, "{waits}");
+        if answer.is_some() {
+            assert!(has_new_name && waits > 0);
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_log_in_by_the_old_password_outlives_its_change() {
+    let house = house().await;
+    for waits in 0.. {
+        let name = format!("mina{waits}");
+        let mina = house.guest(&name).await;
+        let form = Login {
+            username: name,
+            password: PASSWORD.into(),
+        };
+        let from = visitor();
+        let mut logging_in = Box::pin(house.chat.login(form, &from));
+        let before = up_to(waits, logging_in.as_mut()).await;
+        let change = ChangeMe {
+            password: Some("another courtyard".into()),
+            current_password: Some(PASSWORD.into()),
+            display_name: None,
+        };
+        house.chat.change_me(mina.who, change).await.unwrap();
+        let is_over = before.is_some();
+        let signed_in = match before {
+            Some(signed_in) => signed_in,
+            None => logging_in.await,
+        };
+        if let Ok(signed_in) = signed_in {
+            let token = signed_in.access_token;
+            assert!(house.chat.authenticate(&token).is_err(), "{waits}");
+        }
+        let devices = house.chat.sessions(mina.who, None, 10).await.unwrap();
+        assert_eq!(devices.items.len(), 1, "{waits}");
+        if is_over {
+            assert!(waits > 0);
+            break;
+        }
+    }
 }
 
 #[tokio::test]

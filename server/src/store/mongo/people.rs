@@ -150,11 +150,7 @@ impl Core {
     }
 
     async fn change_user(&self, user: UserId, change: UserChange) -> StoreResult<()> {
-        let mut set = Document::new();
-        if let Some((name, folded)) = change.display_name {
-            set.insert("display_name", name);
-            set.insert("folded_display_name", folded);
-        }
+        let set = fields(change);
         if !set.is_empty() {
             let open = doc! { "_id": bin(user.as_bytes()), "state": "open" };
             self.all
@@ -164,6 +160,15 @@ impl Core {
         }
         Ok(())
     }
+}
+
+pub(super) fn fields(change: UserChange) -> Document {
+    let mut set = Document::new();
+    if let Some((name, folded)) = change.display_name {
+        set.insert("display_name", name);
+        set.insert("folded_display_name", folded);
+    }
+    set
 }
 
 /// The account, if its password is still the one that was verified.

@@ -18,7 +18,7 @@ use protocol::{SessionId, UserId};
 
 use super::documents::{Session, Token, bin, date, id, time};
 use super::failure::is_duplicate;
-use super::people::verified_by;
+use super::people::{fields, verified_by};
 use super::{Core, MongoStore};
 use crate::store::{
     PasswordChange, Rotated, Rotation, SessionDraft, SessionRecord, Sessions, StoreResult,
@@ -161,10 +161,10 @@ impl Core {
     async fn change_password(&self, change: PasswordChange) -> StoreResult<Option<Vec<SessionId>>> {
         let user = bin(change.user.as_bytes());
         let kept = bin(change.keep.as_bytes());
-        let next = doc! {
-            "$set": { "password_hash": &change.next, "kept_session": kept },
-            "$inc": { "passwords": 1_i64 },
-        };
+        let mut set = fields(change.beside);
+        set.insert("password_hash", &change.next);
+        set.insert("kept_session", kept);
+        let next = doc! { "$set": set, "$inc": { "passwords": 1_i64 } };
         let verified = verified_by(change.user, &change.verified);
         self.all.users.update_one(verified, next).await?;
         // Repeated, it is not counted twice.

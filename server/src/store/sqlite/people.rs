@@ -59,17 +59,7 @@ impl People for SqliteStore {
     }
 
     async fn change_user(&self, user: UserId, change: UserChange) -> StoreResult<()> {
-        self.write(move |c| {
-            let (name, folded) = change.display_name.unzip();
-            c.prepare_cached(
-                "UPDATE user SET display_name = coalesce(?2, display_name),
-                        folded_display_name = coalesce(?3, folded_display_name)
-                 WHERE id = ?1 AND state = 'open'",
-            )?
-            .execute(params![user.as_bytes(), name, folded])?;
-            Ok(())
-        })
-        .await
+        self.write(move |c| put_change(c, user, change)).await
     }
 
     async fn renew_hash(&self, user: UserId, verified: &str, next: &str) -> StoreResult<()> {
@@ -122,6 +112,17 @@ impl People for SqliteStore {
     async fn finish_closing(&self, user: UserId) -> StoreResult<()> {
         self.write(move |c| finish(c, user)).await
     }
+}
+
+pub(super) fn put_change(c: &Connection, user: UserId, change: UserChange) -> StoreResult<()> {
+    let (name, folded) = change.display_name.unzip();
+    c.prepare_cached(
+        "UPDATE user SET display_name = coalesce(?2, display_name),
+                folded_display_name = coalesce(?3, folded_display_name)
+         WHERE id = ?1 AND state = 'open'",
+    )?
+    .execute(params![user.as_bytes(), name, folded])?;
+    Ok(())
 }
 
 /// Puts a hash in the place of another. `false`: that one is not there. Repeated, it was put.

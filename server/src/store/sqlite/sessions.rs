@@ -6,7 +6,7 @@ use protocol::{SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
-use super::people::put_hash;
+use super::people::{put_change, put_hash};
 use super::rows;
 use crate::store::{
     PasswordChange, Rotated, Rotation, SessionDraft, SessionRecord, Sessions, StoreResult,
@@ -41,6 +41,7 @@ impl Sessions for SqliteStore {
             if !put_hash(c, change.user, &change.verified, &change.next)? {
                 return Ok(None);
             }
+            put_change(c, change.user, change.beside)?;
             let mut delete =
                 c.prepare_cached("DELETE FROM session WHERE user = ?1 AND id <> ?2 RETURNING id")?;
             let which = [change.user.as_bytes(), change.keep.as_bytes()];

@@ -66,7 +66,8 @@ macro_rules! suite {
                 sessions: a_token_is_spent_once, a_parallel_tab_goes_on,
                     a_token_used_long_after_ends_the_session, an_idle_session_ends,
                     a_session_ends_at_its_end, nobody_ends_anothers_session,
-                    a_new_password_ends_all_sessions_but_one, a_password_is_changed_only_in_place_of_the_one_that_was_verified, no_session_is_opened_by_a_password_that_was_changed_meanwhile, devices_are_listed_latest_first,
+                    a_new_password_ends_all_sessions_but_one, a_password_is_changed_only_in_place_of_the_one_that_was_verified, no_session_is_opened_by_a_password_that_was_changed_meanwhile,
+                    a_name_is_changed_together_with_a_password_or_not_at_all, devices_are_listed_latest_first,
                     ended_sessions_are_told_from_those_in_force;
                 upkeep: a_store_is_ready_until_it_is_closed, what_has_run_out_is_forgotten;
             }

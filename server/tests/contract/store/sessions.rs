@@ -47,6 +47,7 @@ async fn change(
         verified: verified.to_owned(),
         next: next.to_owned(),
         keep: keep.id,
+        beside: UserChange::default(),
     };
     world.store.change_password(change).await.unwrap()
 }
@@ -219,6 +220,31 @@ pub async fn a_password_is_changed_only_in_place_of_the_one_that_was_verified(wo
     assert!(world.store.session(other.id).await.unwrap().is_some());
     let account = world.store.account(mina).await.unwrap().unwrap();
     assert_eq!(account.password_hash, "same");
+}
+
+pub async fn a_name_is_changed_together_with_a_password_or_not_at_all(world: &World) {
+    let mina = world.person("mina").await;
+    let keep = open(world, mina, 1).await;
+    let change = |verified: &str| PasswordChange {
+        user: mina,
+        verified: verified.to_owned(),
+        next: "next".to_owned(),
+        keep: keep.id,
+        beside: UserChange {
+            display_name: Some(("Mina Lee".into(), "mina lee".into())),
+        },
+    };
+    for (verified, changed, name) in [("wrong", false, "mina"), ("hash of mina", true, "Mina Lee")]
+    {
+        let answer = world.store.change_password(change(verified)).await.unwrap();
+        assert_eq!(answer.is_some(), changed);
+        let account = world.store.account(mina).await.unwrap().unwrap();
+        assert_eq!(account.user.display_name, name);
+        assert_eq!(
+            world.store.find_users("lee", 9).await.unwrap().len(),
+            usize::from(changed)
+        );
+    }
 }
 
 pub async fn devices_are_listed_latest_first(world: &World) {
