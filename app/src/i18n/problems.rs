@@ -58,6 +58,7 @@ fn broken_in_korean(problem: &Problem) -> Option<String> {
             "한 글자에 붙은 부호가 너무 많아 읽을 수 없어요. 줄여 주세요.".to_owned()
         }
         rule::ROOM_FULL => format!("대화방이 가득 찼어요. {limit}명까지 함께할 수 있어요."),
+        rule::TOO_MANY_ROOMS => format!("한 사람이 함께할 수 있는 대화방은 {limit}개까지예요."),
         rule::TOO_MANY_REACTIONS => {
             format!("메시지 하나에 서로 다른 공감은 {limit}가지까지 달 수 있어요.")
         }
@@ -120,6 +121,7 @@ fn refused_in_korean(problem: &Problem) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use protocol::rules::{Field, TextError};
+    use protocol::wire::Broken;
 
     use super::*;
 
@@ -161,6 +163,13 @@ mod tests {
         let field = Field::DisplayName;
         assert!(korean(TextError::Empty { field }).starts_with("이름은 비워"));
         assert!(korean(TextError::BadUsername { character: '!' }).contains("밑줄"));
+    }
+
+    #[test]
+    fn a_limit_is_told_in_korean_with_its_number() {
+        let broken = Broken::limited(rule::TOO_MANY_ROOMS, 1_000, None);
+        let problem = Problem::new(code::TOO_LARGE, "").breaking(broken);
+        assert!(korean(problem).contains("1000개까지"));
     }
 
     #[test]

@@ -38,6 +38,9 @@ impl Chat {
         }
         self.limits.guests.take(who.user, self.now())?;
         self.all_exist(&[user]).await?;
+        if !self.parts.store.is_member(room, user).await? {
+            self.may_come_in(who.user, &[user]).await?;
+        }
         self.append(who, room, self.new_op(), Change::Join { user })
             .await?;
         Ok(())
@@ -117,6 +120,27 @@ impl Chat {
             next,
             users: Vec::new(),
         })
+    }
+
+    /// Whether these people, one of whom may be the one who asks, can be in one more room. It
+    /// bounds what a list costs and means nothing else, so those who come in at the very same
+    /// moment are not told apart.
+    pub(super) async fn may_come_in(&self, by: UserId, users: &[UserId]) -> Result<(), Refused> {
+        let many = self.parts.settings.rooms_each;
+        let full = self.parts.store.in_many_rooms(users, many).await?;
+        let whose = match full.first() {
+            None => return Ok(()),
+            Some(_) if full.contains(&by) => "you are in so many. Leave one first.",
+            Some(_) => "someone you named is in so many. They would have to leave one first.",
+        };
+        let detail = format!("A person can be in at most {many} rooms, and {whose}");
+        Err(
+            Refused::new(code::TOO_LARGE, detail).breaking(Broken::limited(
+                rule::TOO_MANY_ROOMS,
+                many,
+                None,
+            )),
+        )
     }
 
     /// Some things only the one who made the room may do.

@@ -278,6 +278,10 @@ impl Chat {
     }
 
     async fn make_room(&self, draft: RoomDraft) -> Result<(), Refused> {
+        // One that is there already is nobody's next one.
+        if self.parts.store.room(draft.id).await?.is_none() {
+            self.may_come_in(draft.by, &draft.members).await?;
+        }
         let store = Arc::clone(&self.parts.store);
         let writers = Arc::clone(&self.parts.writers);
         let presence = Arc::clone(&self.parts.presence);

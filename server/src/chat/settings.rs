@@ -27,6 +27,8 @@ pub struct Settings {
     /// Groups and channels made by one person.
     pub room_burst: u32,
     pub rooms_per_minute: u32,
+    /// Rooms that one person is in, direct ones included.
+    pub rooms_each: usize,
     /// People whom one person brings into rooms. At once at least as many as a room holds.
     pub guest_burst: u32,
     pub guests_per_minute: u32,
@@ -54,6 +56,7 @@ impl Default for Settings {
             searches_per_second: 10,
             room_burst: 100,
             rooms_per_minute: 10,
+            rooms_each: 1_000,
             guest_burst: 5_000,
             guests_per_minute: 120,
             session_idle: DAY * 14,

@@ -89,6 +89,9 @@ pub trait Rooms: Send + Sync + 'static {
 
     async fn is_member(&self, room: RoomId, user: UserId) -> StoreResult<bool>;
 
+    /// Of these people, those who are in at least so many rooms, direct ones included.
+    async fn in_many_rooms(&self, users: &[UserId], many: usize) -> StoreResult<Vec<UserId>>;
+
     /// Members in the order in which they came, after the one named (from the first, if that one
     /// has left).
     async fn members(

@@ -1,13 +1,13 @@
 //! Rooms begin, change hands and end; strangers never learn that they exist.
 
-use protocol::wire::{NewRoom, RoomKind, code};
+use protocol::wire::{NewRoom, RoomKind, code, rule};
 use protocol::{Rev, RoomId, RoomRef};
-use server::chat::Refused;
+use server::chat::{Refused, Settings};
 use server::presence::Notice;
 use server::store::Span;
 use uuid::Uuid;
 
-use crate::house::{Guest, House, direct, house, message, nowhere, op, up_to};
+use crate::house::{Guest, House, direct, house, house_with, message, nowhere, op, up_to};
 
 fn group(id: Option<RoomId>, members: &[&Guest]) -> NewRoom {
     let members = members.iter().map(|guest| guest.id()).collect();
@@ -429,4 +429,56 @@ async fn the_last_to_leave_takes_the_room_along_also_by_going_away() {
         let is_there = record.map(|room| assert_eq!(room.members, 1, "{waits}"));
         assert!(is_there.is_none() || left.is_none());
     }
+}
+
+#[tokio::test]
+async fn nobody_is_in_more_rooms_than_a_list_can_bear() {
+    let house = house_with(Settings {
+        rooms_each: 2,
+        ..Settings::default()
+    })
+    .await;
+    let (mina, jun) = (house.guest("mina").await, house.guest("jun").await);
+    let (sora, eve) = (house.guest("sora").await, house.guest("eve").await);
+    let (chat, id) = (&house.chat, RoomId(Uuid::new_v4()));
+    house.say(&mina, direct(&mina, &jun), "안녕").await;
+    let made = chat.create_room(mina.who, group(Some(id), &[])).await;
+    let room = RoomRef::Id(made.unwrap().id);
+
+    let open = |with: &Guest| NewRoom {
+        kind: RoomKind::Direct,
+        ..group(None, &[with])
+    };
+    let theirs = house.group(&[&eve]).await;
+    let refused = [
+        chat.create_room(mina.who, group(None, &[])).await.err(),
+        chat.create_room(mina.who, open(&sora)).await.err(),
+        chat.post(mina.who, direct(&mina, &sora), message("?"))
+            .await
+            .err(),
+        chat.create_room(eve.who, group(None, &[&mina])).await.err(),
+        chat.post(eve.who, direct(&eve, &mina), message("?"))
+            .await
+            .err(),
+        chat.add_member(eve.who, theirs, mina.id()).await.err(),
+    ];
+    for (place, refused) in refused.into_iter().enumerate() {
+        let problem = refused.unwrap().problem(None);
+        let (code, rule) = (problem.code.as_str(), problem.rule.as_deref());
+        assert_eq!((code, rule), (code::TOO_LARGE, Some(rule::TOO_MANY_ROOMS)));
+        assert_eq!(problem.limit, Some(2));
+        let is_mine = place < 3;
+        assert_eq!(problem.detail.contains("you are in so many"), is_mine);
+    }
+    assert_eq!(chat.rooms(mina.who).await.unwrap().items.len(), 2);
+
+    // What is there goes on, and asking for it once more makes nothing new.
+    house.say(&jun, direct(&mina, &jun), "응").await;
+    chat.create_room(mina.who, open(&jun)).await.unwrap();
+    let again = chat.create_room(mina.who, group(Some(id), &[])).await;
+    again.unwrap();
+    chat.add_member(mina.who, room, mina.id()).await.unwrap();
+
+    chat.remove_member(mina.who, room, mina.id()).await.unwrap();
+    chat.add_member(eve.who, theirs, mina.id()).await.unwrap();
 }

@@ -180,6 +180,7 @@ pub mod rule {
     pub const TOO_MANY_MARKS: &str = "too_many_marks";
     pub const ONE_EMOJI: &str = "one_emoji";
     pub const ROOM_FULL: &str = "room_full";
+    pub const TOO_MANY_ROOMS: &str = "too_many_rooms";
     pub const TOO_MANY_REACTIONS: &str = "too_many_reactions";
     pub const DIRECT_ROOM: &str = "direct_room";
     pub const ONLY_ITS_MAKER: &str = "only_its_maker";

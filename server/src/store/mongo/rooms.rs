@@ -7,8 +7,9 @@ use futures::TryStreamExt;
 use mongodb::bson::{Uuid, doc};
 use protocol::wire::User;
 use protocol::{Rev, RoomId, UserId};
+use serde::Deserialize;
 
-use super::documents::{Entry, Member, Person, Room, bin, count, int, limited};
+use super::documents::{Entry, Member, Person, Room, bin, count, id, int, limited};
 use super::{Core, MongoStore};
 use crate::store::{
     Appended, Marked, MemberRecord, MyRoom, ReadMark, Refusal, RoomDraft, RoomRecord, Rooms,
@@ -57,6 +58,13 @@ impl Rooms for MongoStore {
         .await
     }
 
+    async fn in_many_rooms(&self, users: &[UserId], many: usize) -> StoreResult<Vec<UserId>> {
+        let users = users.iter().map(|user| bin(user.as_bytes()));
+        let users = users.collect::<Vec<_>>();
+        self.call(move |core| async move { core.in_many_rooms(users, many).await })
+            .await
+    }
+
     async fn members(
         &self,
         room: RoomId,
@@ -85,7 +93,25 @@ impl Rooms for MongoStore {
     }
 }
 
+/// Someone whose rooms were counted.
+#[derive(Deserialize)]
+struct Counted {
+    #[serde(rename = "_id")]
+    user: Uuid,
+}
+
 impl Core {
+    async fn in_many_rooms(&self, users: Vec<Uuid>, many: usize) -> StoreResult<Vec<UserId>> {
+        let steps = [
+            doc! { "$match": { "_id.user": { "$in": users }, "here": true } },
+            doc! { "$group": { "_id": "$_id.user", "rooms": { "$sum": 1_i64 } } },
+            doc! { "$match": { "rooms": { "$gte": limited(many) } } },
+        ];
+        let found = self.all.members.aggregate(steps).with_type::<Counted>();
+        let found = found.await?.try_collect::<Vec<_>>().await?;
+        Ok(found.into_iter().map(|counted| id(counted.user)).collect())
+    }
+
     pub(super) async fn member(&self, room: &Room, user: UserId) -> StoreResult<Option<Member>> {
         let member = doc! { "room": room.key, "user": bin(user.as_bytes()) };
         let found = self

@@ -60,6 +60,24 @@ impl Rooms for SqliteStore {
         .await
     }
 
+    async fn in_many_rooms(&self, users: &[UserId], many: usize) -> StoreResult<Vec<UserId>> {
+        let users = users.to_vec();
+        self.read(move |c| {
+            let mut count = c.prepare_cached(
+                "SELECT count(*) FROM (SELECT 1 FROM member WHERE user = ?1 LIMIT ?2)",
+            )?;
+            let mut full = Vec::new();
+            for user in users {
+                let which = params![user.as_bytes(), limited(many)];
+                if count.query_row(which, |row| row.get::<_, i64>(0))? >= limited(many) {
+                    full.push(user);
+                }
+            }
+            Ok(full)
+        })
+        .await
+    }
+
     async fn members(
         &self,
         room: RoomId,

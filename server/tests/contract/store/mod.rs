@@ -48,6 +48,7 @@ macro_rules! suite {
                     of_very_many_notes_the_last_come;
                 rooms: a_room_begins_with_its_creation, a_room_made_twice_is_one_room,
                     anothers_room_id_is_taken, a_room_knows_who_made_it, a_room_needs_people_who_exist, a_room_can_be_full,
+                    those_who_are_in_many_rooms_are_found,
                     an_unused_direct_room_is_with_whoever_opened_it,
                     both_people_may_open_a_direct_room, a_direct_room_keeps_its_two_people,
                     a_newcomer_sees_history_and_has_read_it, only_members_bring_in_members,

@@ -134,6 +134,31 @@ pub async fn a_room_can_be_full(world: &World) {
     );
 }
 
+pub async fn those_who_are_in_many_rooms_are_found(world: &World) {
+    let mina = world.person("mina").await;
+    let juno = world.person("juno").await;
+    let hana = world.person("hana").await;
+    let nobody = UserId(world.uuid());
+    let room = world.group(mina, &[juno]).await;
+    let gone = world.group(mina, &[]).await;
+    world.direct(juno, mina).await;
+    let all = [mina, juno, hana, nobody];
+    let in_rooms = async |many| {
+        let mut found = world.store.in_many_rooms(&all, many).await.unwrap();
+        found.sort_by_key(|user| all.iter().position(|known| known == user));
+        found
+    };
+    assert_eq!(in_rooms(1).await, [mina, juno]);
+    assert_eq!(in_rooms(2).await, [mina, juno]);
+    assert_eq!(in_rooms(3).await, [mina]);
+    assert_eq!(in_rooms(4).await, []);
+
+    world.change(room, juno, Change::Leave).await;
+    world.store.delete_room(gone).await.unwrap();
+    assert_eq!(in_rooms(2).await, [mina]);
+    assert_eq!(in_rooms(3).await, []);
+}
+
 pub async fn an_unused_direct_room_is_with_whoever_opened_it(world: &World) {
     let mina = world.person("mina").await;
     let juno = world.person("juno").await;

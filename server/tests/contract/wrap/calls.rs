@@ -72,6 +72,12 @@ impl<W: Around> Rooms for Wrapped<dyn Store, W> {
             .await
     }
 
+    async fn in_many_rooms(&self, users: &[UserId], many: usize) -> StoreResult<Vec<UserId>> {
+        self.around
+            .around(|| self.inner.in_many_rooms(users, many))
+            .await
+    }
+
     async fn members(
         &self,
         room: RoomId,
