@@ -30,10 +30,14 @@ pub(in crate::chat) struct Logins {
 /// What was taken for one attempt; all of it is given back when the password was not looked at.
 pub(in crate::chat) struct Attempt(Vec<(Limit, String)>);
 
+/// What is counted of every attempt.
+const ANY: &str = "login-any";
+
 impl Attempt {
     /// To be given back when the password was right: it was no guess.
-    pub(in crate::chat) fn guess(self) -> Self {
-        Self(self.0.into_iter().skip(1).collect())
+    pub(in crate::chat) fn guess(mut self) -> Self {
+        self.0.retain(|(limit, _)| limit.name != ANY);
+        self
     }
 }
 
@@ -63,7 +67,7 @@ impl Logins {
                 rate: wide(100),
             },
             any: Limit {
-                name: "login-any",
+                name: ANY,
                 rate: Rate::per_second(burst.saturating_mul(100), 20),
             },
             proof: Limit {
@@ -203,6 +207,18 @@ mod tests {
             logins.prove(user, START).await.unwrap();
             assert!(logins.prove(user, START).await.is_err());
         }
+    }
+
+    #[tokio::test]
+    async fn only_the_work_of_a_right_password_is_kept() {
+        let logins = logins(3);
+        let from = IpAddr::from([10, 0, 0, 1]);
+        let mut attempt = logins.take("mina", from, START).await.unwrap();
+        attempt.0.reverse();
+        let given_back = attempt.guess().0;
+        let names = given_back.iter().map(|(limit, _)| limit.name);
+        let names = names.collect::<Vec<_>>();
+        assert_eq!(names, ["login-name", "login-address", "login-here"]);
     }
 
     #[tokio::test]
