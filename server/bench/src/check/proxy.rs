@@ -22,6 +22,8 @@ struct Weather {
     stalls: u64,
     /// Whether the last cut was a reset, and not an orderly end.
     abrupt: bool,
+    /// Nobody is let in.
+    shut: bool,
     /// How long everything takes longer.
     delay: Duration,
 }
@@ -70,6 +72,15 @@ impl Proxy {
         });
     }
 
+    /// Ends every connection there is, and each new one, until it is opened again.
+    pub fn shut(&self, shut: bool) {
+        self.weather.send_modify(|weather| {
+            weather.cuts += 1;
+            weather.abrupt = true;
+            weather.shut = shut;
+        });
+    }
+
     /// From now on everything takes this much longer.
     pub fn slow(&self, delay: Duration) {
         self.weather.send_modify(|weather| weather.delay = delay);
@@ -87,6 +98,9 @@ async fn carry(
     mut weather: watch::Receiver<Weather>,
 ) {
     let born = *weather.borrow_and_update();
+    if born.shut {
+        return;
+    }
     let Some(mut server) = reach(&servers).await else {
         return;
     };
@@ -215,6 +229,22 @@ mod tests {
             let mut stream = TcpStream::connect(proxy.address).await.unwrap();
             assert!(says_back(&mut stream).await);
         }
+    }
+
+    #[tokio::test]
+    async fn while_it_is_shut_nobody_gets_through() {
+        let proxy = Proxy::to([echo().await]).await.unwrap();
+        let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+        assert!(says_back(&mut stream).await);
+        proxy.shut(true);
+        for mut stream in [stream, TcpStream::connect(proxy.address).await.unwrap()] {
+            let mut rest = [0; 1];
+            let read = timeout(Duration::from_secs(5), stream.read(&mut rest));
+            assert!(matches!(read.await.unwrap(), Ok(0) | Err(_)));
+        }
+        proxy.shut(false);
+        let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+        assert!(says_back(&mut stream).await);
     }
 
     #[tokio::test]

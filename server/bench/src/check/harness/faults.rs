@@ -1,11 +1,13 @@
 //! What goes wrong, one thing after another, by the dice.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::nodes::{Nodes, Shared};
@@ -32,8 +34,9 @@ const CLUSTER: &[Fault] = &[
     Fault::Term,
 ];
 
-/// Kills, freezes and ends servers. After most faults there is time to heal, after some not.
-pub async fn of_servers(world: World, faults: Vec<Fault>) -> Result<()> {
+/// Kills, freezes and ends servers. After most faults there is time to heal, after some not. Says
+/// when each of them has come.
+pub async fn of_servers(world: World, faults: Vec<Fault>, all_came: Arc<Notify>) -> Result<()> {
     let mut dice = SmallRng::seed_from_u64(world.seed ^ 0x5e17_e200);
     let possible: Vec<Fault> = match &world.nodes.lock().await.shared {
         Some(shared) => {
@@ -59,7 +62,7 @@ pub async fn of_servers(world: World, faults: Vec<Fault>) -> Result<()> {
         if !world.is_talking() {
             return Ok(());
         }
-        // Each comes once before any comes again, so that a short run sees them all.
+        // Each comes once before any comes again.
         if bag.is_empty() {
             bag = possible
                 .iter()
@@ -67,12 +70,14 @@ pub async fn of_servers(world: World, faults: Vec<Fault>) -> Result<()> {
                 .filter(|fault| faults.contains(fault))
                 .collect();
         }
-        if bag.is_empty() {
-            continue;
+        if !bag.is_empty() {
+            let fault = bag.swap_remove(dice.random_range(0..bag.len()));
+            let mut nodes = world.nodes.lock().await;
+            strike(&world, &mut nodes, fault, &mut dice).await?;
         }
-        let fault = bag.swap_remove(dice.random_range(0..bag.len()));
-        let mut nodes = world.nodes.lock().await;
-        strike(&world, &mut nodes, fault, &mut dice).await?;
+        if bag.is_empty() {
+            all_came.notify_one();
+        }
     }
 }
 
@@ -98,14 +103,20 @@ async fn strike(world: &World, nodes: &mut Nodes, fault: Fault, dice: &mut Small
         (Fault::Kafka, Some(shared)) => return away(world, shared, Backend::Kafka, dice).await,
         (Fault::Redis, Some(shared)) => return away(world, shared, Backend::Redis, dice).await,
         (Fault::Mongodb, Some(shared)) => {
+            let mongodb = &shared.mongodb;
+            let time = Duration::from_millis(dice.random_range(500..2_500));
             if dice.random_bool(0.5) {
-                shared.mongodb.cut(true);
+                mongodb.shut(true);
+                sleep(time).await;
+                mongodb.shut(false);
+            } else {
+                if dice.random_bool(0.5) {
+                    mongodb.cut(true);
+                }
+                mongodb.slow(Duration::from_millis(dice.random_range(20..400)));
+                sleep(time).await;
+                mongodb.slow(Duration::ZERO);
             }
-            shared
-                .mongodb
-                .slow(Duration::from_millis(dice.random_range(20..400)));
-            sleep(Duration::from_millis(dice.random_range(500..2_500))).await;
-            shared.mongodb.slow(Duration::ZERO);
             "mongodb"
         }
         // One node after the other, as a new version is brought in.

@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use protocol::Rev;
 use protocol::stomp::{Command, Frame};
 use protocol::wire::Delivery;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Fault;
 use super::history::{Entry, HARNESS, What, Who};
@@ -116,7 +116,12 @@ pub async fn run(plan: Plan, folder: &Path, history: &History) -> Result<()> {
         talkers.spawn(talker.run());
     }
     let mut breakers: JoinSet<Result<()>> = JoinSet::new();
-    breakers.spawn(faults::of_servers(world.clone(), plan.faults.clone()));
+    let all_came = Arc::new(Notify::new());
+    breakers.spawn(faults::of_servers(
+        world.clone(),
+        plan.faults.clone(),
+        Arc::clone(&all_came),
+    ));
     breakers.spawn(faults::of_clients(
         world.clone(),
         plan.faults.clone(),
@@ -143,11 +148,14 @@ pub async fn run(plan: Plan, folder: &Path, history: &History) -> Result<()> {
     }
     let watching = tokio::spawn(watch_memory(world.clone()));
 
+    // A run is not over before it has seen every fault that it was to see.
     sleep(plan.time).await;
+    let seen = timeout(plan.time * 2, all_came.notified()).await;
     turn.send_replace(Phase::Listen);
     while let Some(ended) = breakers.join_next().await {
         ended??;
     }
+    seen.context("in three times the time not every fault has come")?;
     wait_for_answers(&stage.handles).await;
     sleep(plan.heal + Duration::from_millis(300)).await;
     world.note(What::Settled);
