@@ -1,7 +1,9 @@
 //! A room that was opened: the window of its history that is held, and who is in it.
 
+use std::collections::HashMap;
+
 use protocol::state::Timeline;
-use protocol::wire::{Event, EventKind, Member, Problem, code};
+use protocol::wire::{COUNTED_HERE, Event, EventKind, Member, Problem, code};
 use protocol::{Rev, RoomId, Timestamp, UserId};
 
 /// A window that has grown to this many messages at its end grows no further.
@@ -82,6 +84,15 @@ impl OpenRoom {
             }
             _ => {}
         }
+    }
+
+    /// How many of the members are known to be here, and whether there can be more: of many, not
+    /// all are held or told of.
+    pub fn here(&self, members: u64, online: &HashMap<UserId, bool>) -> (u64, bool) {
+        let is_here = |seat: &&Seat| online.get(&seat.user) == Some(&true);
+        let count = self.members.iter().filter(is_here).count() as u64;
+        let told = self.members.len().min(COUNTED_HERE) as u64;
+        (count, told < members)
     }
 
     /// Whether that is further than was known.
@@ -208,6 +219,18 @@ mod tests {
         // 3 has come again before the list was begun, or it would not be on it.
         open.learn_members(&[listed(1), listed(3), listed(4)], since);
         assert_eq!(users(&open), [id(1), id(5), id(3)]);
+    }
+
+    #[test]
+    fn who_is_here_is_counted_out_only_where_all_are_told_of() {
+        let mut open = open();
+        open.members = (1..=3).map(|n| Seat::from(&listed(n))).collect();
+        let online = HashMap::from([(id(1), true), (id(2), false), (id(9), true)]);
+        assert_eq!(open.here(3, &online), (1, false));
+        assert_eq!(open.here(4, &online), (1, true), "one is not held");
+        let many = COUNTED_HERE as u64 + 1;
+        open.members = (1..=many).map(|n| Seat::from(&listed(n.into()))).collect();
+        assert_eq!(open.here(many, &online), (2, true), "one is not told of");
     }
 
     #[test]

@@ -136,7 +136,7 @@ pub static ENGLISH: Texts = Texts {
                 format!("{n} members")
             }
         },
-        here_count: |n| format!("{n} here now"),
+        here_count: |n, more| format!("{}{n} here now", if more { "At least " } else { "" }),
         you: "you",
         add_people: "Add people",
         rename: "Rename",

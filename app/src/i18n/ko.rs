@@ -115,7 +115,7 @@ pub static KOREAN: Texts = Texts {
         messages_in: |room| format!("{room} 메시지"),
         members: "멤버",
         member_count: |n| format!("멤버 {n}명"),
-        here_count: |n| format!("지금 {n}명 있음"),
+        here_count: |n, more| format!("지금 {n}명{} 있음", if more { " 이상" } else { "" }),
         you: "나",
         add_people: "초대하기",
         rename: "이름 바꾸기",

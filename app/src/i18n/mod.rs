@@ -125,7 +125,8 @@ pub struct RoomTexts {
     pub messages_in: fn(&str) -> String,
     pub members: &'static str,
     pub member_count: fn(u64) -> String,
-    pub here_count: fn(u64) -> String,
+    /// And whether there can be more.
+    pub here_count: fn(u64, bool) -> String,
     pub you: &'static str,
     pub add_people: &'static str,
     pub rename: &'static str,

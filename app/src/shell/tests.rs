@@ -93,6 +93,15 @@ fn a_refused_message_comes_back_as_text_above_the_composer() {
 }
 
 #[test]
+fn of_many_members_only_some_are_known_to_be_here() {
+    let room = format!("/rooms/{}", id::<protocol::RoomId>(GROUP));
+    let mut boot = lived_in(boot(Language::Korean, Theme::System), Some(id(GROUP)));
+    assert!(page(&room, boot.clone()).contains("지금 2명 있음"));
+    boot.rooms[0].members = 3_000;
+    assert!(page(&room, boot).contains("지금 2명 이상 있음"));
+}
+
+#[test]
 fn what_may_be_taken_later_can_be_sent_again_under_its_id() {
     let again = format!("name=\"id\" value=\"{}\"", id::<protocol::OpId>(77));
     let html = unsent(code::UNAVAILABLE, "hello there");

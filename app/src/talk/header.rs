@@ -31,16 +31,8 @@ pub fn RoomHeader() -> impl IntoView {
     let peer = Memo::new(move |_| room.with(|room| room.as_ref().and_then(|room| room.peer)));
     let members = move || room.with(|room| room.as_ref().map_or(0, |room| room.members));
     let here = Memo::new(move |_| {
-        acts.with_open(|open| {
-            client.online.with(|online| {
-                open.members
-                    .iter()
-                    .filter(|seat| online.get(&seat.user).copied().unwrap_or(false))
-                    .count()
-            })
-        })
-        .and_then(|count| u64::try_from(count).ok())
-        .unwrap_or(0)
+        acts.with_open(|open| client.online.with(|online| open.here(members(), online)))
+            .unwrap_or_default()
     });
     view! {
         <header class="room-header">
@@ -55,9 +47,12 @@ pub fn RoomHeader() -> impl IntoView {
                         Some(user) => view! { <PeerState user/> }.into_any(),
                         None => view! {
                             <span>{part(move || (texts.room.member_count)(members()))}</span>
-                            {part(move || (here.get() > 0).then(|| view! {
-                                <span class="here">{(texts.room.here_count)(here.get())}</span>
-                            }.into_any()))}
+                            {part(move || {
+                                let (count, more) = here.get();
+                                (count > 0).then(|| view! {
+                                    <span class="here">{(texts.room.here_count)(count, more)}</span>
+                                }.into_any())
+                            })}
                         }
                         .into_any(),
                     })}

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use app::client::{OpenRoom, RoomState};
 use leptos::prelude::*;
 use protocol::state::Applied;
-use protocol::wire::{Event, EventKind, Problem, SideChange, Signal};
+use protocol::wire::{COUNTED_HERE, Event, EventKind, Problem, SideChange, Signal};
 use protocol::{OpId, RoomId, UserId};
 use wasm_bindgen_futures::spawn_local;
 
@@ -145,9 +145,18 @@ impl Tab {
             } => {
                 let members: Vec<UserId> = opened
                     .with_untracked(|open| open.members.iter().map(|seat| seat.user).collect());
+                let count = self
+                    .client
+                    .rooms
+                    .with_untracked(|rooms| rooms.get(room).map_or(0, |room| room.members));
                 self.client.online.update(|known| {
                     for user in members {
-                        known.insert(user, false);
+                        if count > COUNTED_HERE as u64 {
+                            // Not named may mean not told of.
+                            known.remove(&user);
+                        } else {
+                            known.insert(user, false);
+                        }
                     }
                     known.extend(online.iter().map(|user| (*user, true)));
                 });

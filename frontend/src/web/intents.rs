@@ -79,6 +79,7 @@ impl Browser for Desk {
         let since = opened.with_untracked(|open| open.timeline.position());
         let members = self.0.rest.members(room).await?;
         opened.update(|open| open.learn_members(&members, since));
+        self.0.note_here(&members);
         self.0
             .meet(members.into_iter().map(|member| member.user).collect());
         Ok(())

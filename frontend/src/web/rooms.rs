@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use app::client::{OpenRoom, RoomState, Seat, is_gone};
 use leptos::prelude::*;
-use protocol::wire::{Message, Problem};
+use protocol::wire::{Member, Message, Problem};
 use protocol::{Rev, RoomId, UserId};
 use wasm_bindgen_futures::spawn_local;
 
@@ -139,13 +139,7 @@ impl Tab {
                 .map(|member| member.user.clone())
                 .collect(),
         );
-        self.client.online.update(|online| {
-            for member in &window.members {
-                if let Some(is_online) = member.online {
-                    online.insert(member.user.id, is_online);
-                }
-            }
-        });
+        self.note_here(&window.members);
         let mut names: Vec<UserId> = messages.iter().map(|message| message.author).collect();
         names.extend(notes.iter().flat_map(named));
         opened.update(|open| {
@@ -157,6 +151,17 @@ impl Tab {
         self.meet_by_id(names);
         self.watch(room);
         self.repair(room);
+    }
+
+    /// Who of them is here, as far as the server knows.
+    pub fn note_here(&self, members: &[Member]) {
+        self.client.online.update(|online| {
+            for member in members {
+                if let Some(is_online) = member.online {
+                    online.insert(member.user.id, is_online);
+                }
+            }
+        });
     }
 
     /// Whoever enters a room after a hundred messages enters where they stopped: the rev to read

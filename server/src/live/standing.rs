@@ -4,14 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::wire::{COUNTED_READERS, SideChange, Signal};
+use protocol::wire::{COUNTED_HERE, COUNTED_READERS, SideChange, Signal};
 use protocol::{Rev, RoomId, UserId};
 
 use super::hub::Hub;
 use crate::store::{MemberRecord, MyRoom, StoreResult};
 
-/// Members whose positions and presence are told.
-const MAX_HERE: usize = 500;
 /// Before all is told anew once more, whatever the reason.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -48,7 +46,7 @@ impl Standing {
 
 impl Hub {
     pub(super) async fn standing(&self, room: RoomId) -> StoreResult<Standing> {
-        let members = self.store.members(room, None, MAX_HERE).await?;
+        let members = self.store.members(room, None, COUNTED_HERE).await?;
         let ids: Vec<UserId> = members.iter().map(|member| member.user.id).collect();
         let read = if ids.len() > COUNTED_READERS {
             Vec::new()

@@ -19,4 +19,4 @@ pub use people::{
 };
 pub use problem::{Broken, Problem, code, rule};
 pub use rooms::{AddMember, ChangeRoom, History, Member, NewRoom, Page, Room, RoomKind};
-pub use signals::{COUNTED_READERS, SideChange, Signal, TYPING_BELIEVED};
+pub use signals::{COUNTED_HERE, COUNTED_READERS, SideChange, Signal, TYPING_BELIEVED};

@@ -15,6 +15,9 @@ pub const TYPING_BELIEVED: Duration = Duration::from_secs(6);
 /// In a room of more members than this nobody is told how far the others have read.
 pub const COUNTED_READERS: usize = 100;
 
+/// It is told of so many members of a room whether they are here, and of no more.
+pub const COUNTED_HERE: usize = 500;
+
 /// On `/sub/chat/room/{room}/signals`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
