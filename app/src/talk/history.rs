@@ -1,6 +1,6 @@
 //! The messages of the open room, oldest at the top, and the way back to the latest.
 
-use leptos::ev::KeyboardEvent;
+use leptos::ev::{KeyboardEvent, PointerEvent, TouchEvent};
 use leptos::prelude::*;
 use protocol::{MessageId, Rev};
 
@@ -43,6 +43,14 @@ pub fn History() -> impl IntoView {
         fill(acts);
         seen.soon();
     };
+    // The browser takes the finger from the page in order to scroll; a pen has no touches that end.
+    let taken = move |event: PointerEvent| {
+        acts.scroller
+            .moved_by_finger(event.pointer_type() == "touch");
+    };
+    let let_go = move |event: TouchEvent| {
+        acts.scroller.moved_by_finger(event.touches().length() > 0);
+    };
     let keys = move |event: KeyboardEvent| moved_by_key(acts, &event);
     view! {
         <div class="history" data-direct=move || direct().to_string()>
@@ -54,8 +62,9 @@ pub fn History() -> impl IntoView {
                 aria-label=move || (texts.room.messages_in)(&name())
                 tabindex="0"
                 on:scroll=handler(scrolled)
-                on:pointercancel=handler(move |_| acts.scroller.moved_by_finger())
-                on:touchend=handler(move |_| acts.scroller.moved_by_finger())
+                on:pointercancel=handler(taken)
+                on:touchend=handler(let_go)
+                on:touchcancel=handler(let_go)
                 on:keydown=handler(keys)
             >
                 <div class="rows" node_ref=acts.scroller.content>

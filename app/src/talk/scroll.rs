@@ -18,7 +18,7 @@ use crate::common::dom;
 /// Nearer than this to the end, coming towards it, counts as being there.
 const NEAR_END: f64 = 80.0;
 
-/// A history that a finger has moved rests after this long without a step.
+/// A history that a finger has let go rests after this long without a step.
 const RESTS_AFTER: Duration = Duration::from_millis(150);
 
 /// What was in view, and how far below the upper edge of the view.
@@ -63,6 +63,8 @@ impl Default for Places {
 #[derive(Clone, Copy, Default)]
 struct Fling {
     steps: u32,
+    /// The finger is still on it, whether it moves or not.
+    held: bool,
     put_off: bool,
 }
 
@@ -81,7 +83,7 @@ impl Fling {
     /// Time has passed since that step. Whether to settle, because it was put off and nothing
     /// has moved any more.
     fn rests(&mut self, step: u32) -> bool {
-        self.steps == step && std::mem::take(self).put_off
+        !self.held && self.steps == step && std::mem::take(self).put_off
     }
 }
 
@@ -112,8 +114,13 @@ impl Scroller {
         }
     }
 
-    /// A finger has begun to move it, or has let it go.
-    pub fn moved_by_finger(self) {
+    /// A finger has begun to move it and holds it, or has let it go.
+    pub fn moved_by_finger(self, held: bool) {
+        self.fling.update_value(|fling| fling.held = held);
+        self.stepped();
+    }
+
+    fn stepped(self) {
         let Some(step) = self.fling.try_update_value(Fling::moved) else {
             return;
         };
@@ -160,7 +167,7 @@ impl Scroller {
         let at_end = !detached && ends(self.at_end.get_untracked(), before, distance);
         self.distance.set_value(distance);
         if self.fling.with_value(|fling| fling.steps > 0) {
-            self.moved_by_finger();
+            self.stepped();
         }
         if self.at_end.get_untracked() != at_end {
             self.at_end.set(at_end);
@@ -390,6 +397,21 @@ mod tests {
         let step = fling.moved();
         assert!(!fling.rests(step), "nothing was put off");
         assert!(fling.may_settle());
+    }
+
+    #[test]
+    fn a_finger_that_rests_on_the_history_has_not_let_it_go() {
+        let mut fling = Fling {
+            held: true,
+            ..Fling::default()
+        };
+        let step = fling.moved();
+        assert!(!fling.may_settle());
+        assert!(!fling.rests(step) && !fling.may_settle());
+
+        fling.held = false;
+        let let_go = fling.moved();
+        assert!(fling.rests(let_go) && fling.may_settle());
     }
 
     #[test]
