@@ -42,10 +42,18 @@ test("while a room cannot be read, what is written in it stays, and it can be tr
   await expect(trouble).toContainText(bada.words.roomFailed);
   await bada.chat.composer().fill("Not lost");
 
-  await bada.context.unroute(window);
+  let letGo = () => {};
+  const held = new Promise<void>((done) => (letGo = done));
+  await bada.context.route(window, async (route) => {
+    await held;
+    await route.continue();
+  });
   await trouble.getByRole("button", { name: bada.words.tryAgain }).click();
-  await expect(bada.chat.message("Are you there?")).toBeVisible();
   await expect(trouble).toHaveCount(0);
+  await expect(bada.chat.log()).toBeFocused();
+  letGo();
+  await expect(bada.chat.message("Are you there?")).toBeVisible();
+  await expect(bada.chat.composer()).toBeFocused();
   await expect(bada.chat.composer()).toHaveValue("Not lost");
 });
 

@@ -169,6 +169,13 @@ fn Trouble() -> impl IntoView {
     let acts = expect_context::<Acts>();
     let texts = use_texts();
     let trouble = Memo::new(move |_| acts.with_open(|open| open.trouble().cloned()).flatten());
+    // The button goes with what it says; what comes instead has the focus.
+    let again = move |_| {
+        if let Some(log) = acts.scroller.log.get_untracked() {
+            dom::focus_quietly(&log);
+        }
+        acts.browser.ask(Intent::Open(acts.room));
+    };
     part(move || {
         trouble.get().map(|problem| {
             view! {
@@ -179,11 +186,12 @@ fn Trouble() -> impl IntoView {
                         " "
                         <span>{texts.problem(&problem)}</span>
                     </p>
-                    <button type="button" class="quiet" on:click=handler(move |_| acts.browser.ask(Intent::Open(acts.room)))>
+                    <button type="button" class="quiet" on:click=handler(again)>
                         {texts.room.try_again}
                     </button>
                 </div>
-            }.into_any()
+            }
+            .into_any()
         })
     })
 }
