@@ -57,6 +57,25 @@ test("while a room cannot be read, what is written in it stays, and it can be tr
   await expect(bada.chat.composer()).toHaveValue("Not lost");
 });
 
+test("a search that fails says so, and only once", async ({ arrive, complaints }) => {
+  complaints.expect(/status of 500/);
+  const haneul = await arrive("haneul");
+  await haneul.page.goto("/");
+  await haneul.chat.ready();
+  await haneul.context.route(/\/api\/users\?query=/, (route) =>
+    route.fulfill({
+      status: 500,
+      contentType: "application/problem+json",
+      body: JSON.stringify({ code: "internal", detail: "Something broke." }),
+    }),
+  );
+  await haneul.chat.search().fill("bada");
+  const alert = haneul.page.getByRole("search").getByRole("alert");
+  await expect(alert).toBeVisible();
+  // What is read out by itself stands in nothing else that is read out.
+  await expect(alert.locator("xpath=ancestor::*[@aria-live]")).toHaveCount(0);
+});
+
 test("whoever is added is a member at once, and so says the history", async ({ arrive }) => {
   const haneul = await arrive("haneul", { name: "Haneul" });
   const bada = await arrive("bada", { name: "Bada" });

@@ -208,9 +208,8 @@ pub fn PeopleFinder(
             </div>
             <div class="finder-results" aria-live="polite">
                 {part(move || match found.get() {
-                    Found::Nothing => ().into_any(),
+                    Found::Nothing | Found::Failed(_) => ().into_any(),
                     Found::Searching => view! { <p class="finder-note">{texts.side.searching}</p> }.into_any(),
-                    Found::Failed(problem) => view! { <p class="field-error" role="alert">{texts.problem(&problem)}</p> }.into_any(),
                     Found::People(_) if people.with(|people| people.as_ref().is_none_or(Vec::is_empty)) => {
                         view! { <p class="finder-note">{texts.side.no_hits}</p> }.into_any()
                     }
@@ -238,6 +237,11 @@ pub fn PeopleFinder(
                     .into_any(),
                 })}
             </div>
+            // An alert is read out by itself, and inside of what is read out once more.
+            {part(move || match found.get() {
+                Found::Failed(problem) => Some(view! { <p class="field-error" role="alert">{texts.problem(&problem)}</p> }.into_any()),
+                _ => None,
+            })}
         </div>
     }
     .into_any()
