@@ -1,3 +1,4 @@
+import { korean } from "./names";
 import { expect, test } from "./test";
 
 test("two people talk, and each sees at once what the other says", async ({ arrive }) => {
@@ -77,6 +78,23 @@ test("a person is found by name, and the first message makes the room", async ({
   await bada.chat.room("Haneul").click();
   await bada.chat.sendAndSee("Hello, sky");
   await expect(haneul.chat.message("Hello, sky")).toBeVisible();
+});
+
+test("initial consonants find rooms, and people whose names are known", async ({ arrive }) => {
+  const haneul = await arrive("haneul", { name: "하늘", words: korean });
+  const bada = await arrive("bada", { name: "바다" });
+  const room = await haneul.api.makeGroup("마당", [bada]);
+  await bada.api.say(room, "여기 있어요");
+  await haneul.api.makeGroup("부엌", [bada]);
+  await haneul.page.goto("/");
+  await haneul.chat.ready();
+  await expect(haneul.chat.room("부엌")).toBeVisible();
+
+  await haneul.chat.search().fill("ㅁㄷ");
+  await expect(haneul.chat.room("마당")).toBeVisible();
+  await expect(haneul.chat.room("부엌")).toHaveCount(0);
+  await haneul.chat.search().fill("ㅂㄷ");
+  await expect(haneul.page.getByRole("search").getByRole("button", { name: "바다" })).toBeVisible();
 });
 
 test("a group is made with a name and people", async ({ arrive }) => {

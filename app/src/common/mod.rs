@@ -3,6 +3,7 @@
 pub mod avatar;
 pub mod dialog;
 pub mod dom;
+pub mod hangul;
 pub mod icon;
 pub mod ime;
 pub mod keys;

@@ -10,6 +10,8 @@ use protocol::wire::{Problem, User};
 use web_sys::KeyboardEvent;
 
 use crate::browser::BrowserHandle;
+use crate::client::Client;
+use crate::common::hangul;
 use crate::common::icon::{Glyph, Icon};
 use crate::common::ime::{Ime, enter_here};
 use crate::common::keys::Decision;
@@ -73,6 +75,7 @@ pub fn PeopleFinder(
     #[prop(optional)] verb: Option<fn(&str) -> String>,
 ) -> impl IntoView {
     let browser = expect_context::<BrowserHandle>();
+    let client = expect_context::<Client>();
     let texts = use_texts();
     let field = NodeRef::<html::Input>::new();
     let ime = Ime::new();
@@ -139,7 +142,9 @@ pub fn PeopleFinder(
         };
         let question = asking.get_value().asked;
         spawn_local(async move {
+            let asked = text.clone();
             let answer = browser.find_people(text).await;
+            let answer = answer.map(|found| with_known(found, &asked, client));
             let answered = asking.try_update_value(|asking| asking.answered(question));
             let Some(picks) = answered.flatten() else {
                 return;
@@ -245,6 +250,26 @@ pub fn PeopleFinder(
         </div>
     }
     .into_any()
+}
+
+/// The server does not look for initial consonants; those whose names are known here are found by
+/// them all the same.
+fn with_known(mut found: Vec<User>, query: &str, client: Client) -> Vec<User> {
+    if hangul::has_initials(query) {
+        let first = found.len();
+        client.people.with_untracked(|people| {
+            for user in people.values() {
+                let is_there = found.iter().any(|known| known.id == user.id);
+                if user.deleted || is_there || !hangul::finds(query, &user.display_name) {
+                    continue;
+                }
+                let after = found.iter().skip(first);
+                let at = after.take_while(|known| known.display_name < user.display_name);
+                found.insert(first + at.count(), user.clone());
+            }
+        });
+    }
+    found
 }
 
 #[cfg(test)]

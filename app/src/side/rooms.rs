@@ -7,6 +7,7 @@ use protocol::{RoomId, RoomRef};
 use crate::address::{Address, decoded};
 use crate::client::Client;
 use crate::common::avatar::{Face, Presence, hue, initial};
+use crate::common::hangul;
 use crate::common::parts::{Lines, Shown, part, value};
 use crate::i18n::use_texts;
 
@@ -21,11 +22,7 @@ pub fn RoomList(query: RwSignal<String>) -> impl IntoView {
         let query = query.with(|query| query.trim().to_lowercase());
         client.rooms.with(|rooms| {
             let fits = |room: &&Room| {
-                query.is_empty()
-                    || client
-                        .room_name(room, texts)
-                        .to_lowercase()
-                        .contains(&query)
+                query.is_empty() || hangul::finds(&query, &client.room_name(room, texts))
             };
             rooms
                 .iter()
