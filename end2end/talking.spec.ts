@@ -1,5 +1,6 @@
 import { korean } from "./names";
 import { expect, test } from "./test";
+import { Wire } from "./wire";
 
 test("two people talk, and each sees at once what the other says", async ({ arrive }) => {
   const haneul = await arrive("haneul", { name: "Haneul" });
@@ -95,6 +96,24 @@ test("initial consonants find rooms, and people whose names are known", async ({
   await expect(haneul.chat.room("부엌")).toHaveCount(0);
   await haneul.chat.search().fill("ㅂㄷ");
   await expect(haneul.page.getByRole("search").getByRole("button", { name: "바다" })).toBeVisible();
+});
+
+test("while the connection is down nobody is said to be here", async ({ arrive }) => {
+  const haneul = await arrive("haneul");
+  const bada = await arrive("bada");
+  const room = await haneul.api.makeDirect(bada);
+  await bada.chat.open(room);
+  const wire = await Wire.of(haneul.context);
+  await haneul.chat.open(room);
+  const online = haneul.page.getByText(haneul.words.online, { exact: true });
+  const said = () => online.evaluateAll((words) => words.filter((word) => word.checkVisibility()).length);
+  await expect.poll(said).toBeGreaterThan(0);
+
+  await wire.cut();
+  await expect(haneul.page.getByText(haneul.words.connecting, { exact: true })).toBeVisible();
+  expect(await said()).toBe(0);
+  wire.mend();
+  await expect.poll(said).toBeGreaterThan(0);
 });
 
 test("a group is made with a name and people", async ({ arrive }) => {
