@@ -54,6 +54,7 @@ export interface Names {
   saveEdit: string;
   edited: string;
   deleted: string;
+  showOriginal: string;
   sending: string;
   notReadBy: (count: number) => string;
   readByAll: string;
@@ -126,6 +127,7 @@ export const english: Names = {
   sending: "Sending…",
   notReadBy: (count) => `Not yet read by ${count}`,
   readByAll: "Read by everyone",
+  showOriginal: "Show the original message",
   waiting: (count) => (count === 1 ? "1 message waiting to be sent" : `${count} messages waiting to be sent`),
   unsent: (count) => (count === 1 ? "1 message not sent" : `${count} messages not sent`),
   notSent: "Not sent",
@@ -198,6 +200,7 @@ export const korean: Names = {
   waiting: (count) => `보낼 메시지 ${count}개`,
   unsent: (count) => `보내지 못한 메시지 ${count}개`,
   notSent: "보내지 못했어요",
+  showOriginal: "원래 메시지 보기",
   changeFailed: "바꾼 내용을 저장하지 못했어요",
   copy: "복사",
   discard: "버리기",

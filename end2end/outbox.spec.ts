@@ -211,6 +211,31 @@ test("what a message answers, and an edit, are kept over a reload", async ({ arr
   await expect(haneul.chat.message("Perhaps I")).toContainText("Who brings the tea?");
 });
 
+test("an edit of a message that is far back by now is not lost, and leads there", async ({ arrive }) => {
+  const haneul = await arrive("haneul");
+  const bada = await arrive("bada");
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  await haneul.chat.open(room);
+  await haneul.chat.sendAndSee("See you at tree");
+  const box = haneul.page.getByRole("textbox", { name: haneul.words.editBox });
+  await haneul.chat.composer().press("ArrowUp");
+  await box.fill("See you at three");
+  await expect.poll(() => keptIn(haneul.page)).toContain("See you at three");
+  for (let n = 1; n <= 60; n++) await bada.api.say(room, `Story ${n}.` + " More of it.".repeat(40));
+
+  await haneul.page.reload();
+  await haneul.chat.ready();
+  await expect(haneul.chat.message("Story 60.")).toBeVisible();
+  await expect(haneul.page.getByText("See you at three")).toBeVisible();
+  await expect(box).toHaveCount(0);
+  const original = haneul.page.getByRole("button", { name: haneul.words.showOriginal });
+  await original.click();
+  await expect(box).toHaveValue("See you at three");
+  await expect(original).toHaveCount(0);
+  await box.press("Enter");
+  await expect(haneul.chat.message("See you at three")).toContainText(haneul.words.edited);
+});
+
 test("what is too large for the server is not sent for ever, and is found from every room", async ({ arrive }) => {
   const haneul = await arrive("haneul");
   const bada = await arrive("bada");

@@ -101,12 +101,22 @@ impl Acts {
     }
 
     pub fn edit(&self, id: MessageId) {
-        if self
+        // One that was left elsewhere is not lost to this one.
+        if let Some(left) = self.edit_left() {
+            self.jump(left);
+        } else if self
             .row(id)
             .is_some_and(|row| row.mine && !row.deleted && row.rev.is_some())
         {
             self.editing.set(Some(id));
         }
+    }
+
+    /// The message of which an edit was left, if it is none of those held.
+    pub fn edit_left(&self) -> Option<MessageId> {
+        self.editing
+            .get_untracked()
+            .filter(|id| self.row(*id).is_none())
     }
 
     pub fn edit_my_last(&self) {
@@ -168,7 +178,7 @@ impl Acts {
         if let Some(id) = self.picking.get_untracked() {
             self.picking.set(None);
             self.focus_message(id);
-        } else if self.editing.get_untracked().is_some() {
+        } else if self.editing.get_untracked().is_some() && self.edit_left().is_none() {
             self.editing.set(None);
             focus_composer();
         } else if self.replying.get_untracked().is_some() {

@@ -10,7 +10,7 @@ use protocol::rules::is_blank;
 use protocol::state::{Divider, Draft, PendingChange};
 use web_sys::HtmlTextAreaElement;
 
-use super::acts::{Acts, COMPOSER};
+use super::acts::{Acts, COMPOSER, focus_composer};
 use super::grow;
 use crate::browser::Intent;
 use crate::client::Client;
@@ -63,6 +63,7 @@ pub fn Composer() -> impl IntoView {
     view! {
         <form class="composer" method="post" action=format!("/rooms/{}", acts.room) on:submit=handler(submit)>
             {client.form_id.map(|id| view! { <input type="hidden" name="id" value=id.to_string()/> }.into_any())}
+            <EditLeft/>
             <ReplyingTo/>
             {part(move || desk.refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> }.into_any()))}
             <div class="composer-box">
@@ -99,6 +100,22 @@ pub fn Composer() -> impl IntoView {
     .into_any()
 }
 
+/// A line above the box: what is being done, with which words, and a way out of it.
+fn above(icon: Icon, what: AnyView, words: Option<String>, acts: AnyView) -> AnyView {
+    view! {
+        <p class="replying">
+            <Glyph icon/>
+            <span class="replying-words">
+                <strong>{what}</strong>
+                " "
+                <span dir="auto">{words}</span>
+            </span>
+            {acts}
+        </p>
+    }
+    .into_any()
+}
+
 #[component]
 fn ReplyingTo() -> impl IntoView {
     let acts = expect_context::<Acts>();
@@ -110,6 +127,10 @@ fn ReplyingTo() -> impl IntoView {
         let row = acts.rows.with(|rows| rows.get(id).cloned());
         Some(row.map(|row| (row.author, super::rows::excerpt(&row.body))))
     });
+    let stop = move |_| {
+        acts.replying.set(None);
+        focus_composer();
+    };
     part(move || {
         let answered = answered.get()?;
         let author = answered.as_ref().map(|(author, _)| *author);
@@ -119,27 +140,53 @@ fn ReplyingTo() -> impl IntoView {
                 |author| client.name_of(author, texts),
             )
         };
-        Some(
-            view! {
-                <p class="replying">
-                    <Glyph icon=Icon::Reply/>
-                    <span class="replying-words">
-                        <strong>{part(move || (texts.composer.replying_to)(&name()))}</strong>
-                        " "
-                        <span dir="auto">{answered.map(|(_, words)| words)}</span>
-                    </span>
-                    <button
-                        type="button"
-                        class="icon-button"
-                        aria-label=texts.composer.stop_replying
-                        on:click=handler(move |_| acts.step_back())
-                    >
-                        <Glyph icon=Icon::Close/>
-                    </button>
-                </p>
-            }
-            .into_any(),
-        )
+        let close = view! {
+            <button
+                type="button"
+                class="icon-button"
+                aria-label=texts.composer.stop_replying
+                on:click=handler(stop)
+            >
+                <Glyph icon=Icon::Close/>
+            </button>
+        };
+        let what = part(move || (texts.composer.replying_to)(&name()));
+        let words = answered.map(|(_, words)| words);
+        Some(above(Icon::Reply, what, words, close.into_any()))
+    })
+}
+
+/// An edit of a message that is none of those held: a way to it, where its box then opens.
+#[component]
+fn EditLeft() -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let texts = use_texts();
+    let left = Memo::new(move |_| {
+        let id = acts.editing.get()?;
+        let is_loaded = acts.with_open(|open| open.timeline.is_loaded())?;
+        (is_loaded && acts.rows.with(|rows| rows.get(id).is_none())).then_some(id)
+    });
+    let discard = move |_| {
+        acts.editing.set(None);
+        focus_composer();
+    };
+    part(move || {
+        let id = left.get()?;
+        let ways = view! {
+            <button type="button" class="quiet" on:click=handler(move |_| acts.jump(id))>
+                {texts.message.original_missing}
+            </button>
+            <button type="button" class="quiet alert" on:click=handler(discard)>
+                {texts.message.discard}
+            </button>
+        };
+        let what = texts.message.edit_box.into_any();
+        Some(above(
+            Icon::Edit,
+            what,
+            acts.draft.edited(id),
+            ways.into_any(),
+        ))
     })
 }
 
