@@ -88,3 +88,30 @@ test("without JavaScript what was refused is given back, and older messages are 
   await expect(page.getByRole("alert")).toContainText("10000");
   await expect(page.getByRole("alert")).toContainText("Too long a story");
 });
+
+test("without JavaScript what is written after the session has ended is given back, with the way in", async ({
+  arrive,
+  visit,
+  complaints,
+}) => {
+  complaints.expect(/status of 401/);
+  const haneul = await arrive("haneul");
+  const room = await haneul.api.makeGroup("Courtyard", []);
+  const context = await visit(without);
+  const page = await context.newPage();
+  const chat = new Chat(page, words);
+  const enter = async () => {
+    await page.getByRole("textbox", { name: words.username }).fill("haneul");
+    await page.getByLabel(words.password, { exact: true }).fill(password);
+    await page.getByRole("button", { name: words.logIn }).click();
+  };
+  await page.goto(`/login?next=/rooms/${room.id}`);
+  await enter();
+  await chat.composer().fill("Half an hour's story");
+  await context.clearCookies();
+  await page.getByRole("button", { name: words.send, exact: true }).click();
+  await expect(page.getByRole("alert")).toContainText("Half an hour's story");
+  await enter();
+  await expect(page).toHaveURL(`/rooms/${room.id}`);
+  await expect(chat.composer()).toBeVisible();
+});

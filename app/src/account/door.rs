@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use protocol::wire::Problem;
 
 use super::look::LookForm;
-use crate::address::Address;
+use crate::address::{Address, Page};
 use crate::client::Client;
 use crate::common::icon::Mark;
 use crate::common::refusal::Refusal;
@@ -14,11 +14,15 @@ use crate::i18n::use_texts;
 #[component]
 pub fn LoginPage() -> impl IntoView {
     let words = &use_texts().account;
+    let client = expect_context::<Client>();
+    // Shown above, and again where this is refused.
+    let unsent = client.typed_body.get_untracked();
     view! {
         <Door title=words.log_in>
             <form class="door-form" method="post" action="/login">
                 <Next/>
                 <Refusal/>
+                {unsent.map(|body| view! { <input type="hidden" name="body" value=body/> }.into_any())}
                 <UsernameField hint=None/>
                 <label class="field">
                     <span>{words.password}</span>
@@ -138,7 +142,11 @@ fn is_about(problem: Option<&Problem>, field: &str) -> bool {
 /// Where to go afterwards, when a link led here.
 #[component]
 fn Next() -> impl IntoView {
-    let next = expect_context::<Address>().field("next");
+    let address = expect_context::<Address>();
+    let here = address.path.get_untracked();
+    // At a room's own address this stands in place of the room.
+    let room = (Page::at(&here) == Page::Room).then_some(here);
+    let next = address.field("next").or(room);
     // Only a path of this site; the server checks it again.
     let next = next.filter(|next| next.starts_with('/') && !next.starts_with("//"));
     next.map(|next| view! { <input type="hidden" name="next" value=next/> }.into_any())

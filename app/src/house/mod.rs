@@ -10,7 +10,7 @@ mod trouble;
 
 use leptos::prelude::*;
 
-use crate::account::SettingsPage;
+use crate::account::{LoginPage, SettingsPage};
 use crate::address::{Address, Page};
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::Client;
@@ -58,6 +58,7 @@ pub fn House(page: Memo<Page>) -> impl IntoView {
         match (member, page.get() == Page::Settings) {
             (true, _) => Frame::Panes,
             (false, _) if cannot_tell(client) => Frame::Trouble,
+            (false, _) if client.typed_body.with(Option::is_some) => Frame::Door,
             (false, true) => Frame::Settings,
             (false, false) => Frame::Welcome,
         }
@@ -67,6 +68,7 @@ pub fn House(page: Memo<Page>) -> impl IntoView {
         Frame::Settings => {
             view! { <main class="plain-page" id="main"><Refusal/><SettingsPage/></main> }.into_any()
         }
+        Frame::Door => view! { <LoginPage/> }.into_any(),
         Frame::Trouble => view! { <Trouble/> }.into_any(),
         Frame::Welcome => view! { <Welcome/> }.into_any(),
     })
@@ -78,6 +80,8 @@ enum Frame {
     /// Language and theme are for strangers too.
     Settings,
     Welcome,
+    /// A stranger has written something: first they log in.
+    Door,
     /// Nobody knows whether this is a stranger.
     Trouble,
 }

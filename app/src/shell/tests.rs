@@ -93,6 +93,25 @@ fn a_refused_message_comes_back_as_text_above_the_composer() {
 }
 
 #[test]
+fn what_a_stranger_wrote_in_a_room_comes_back_with_the_way_in() {
+    let mut boot = boot(Language::English, Theme::System);
+    let mut problem = Problem::new(code::UNAUTHENTICATED, NASTY);
+    problem.status = Some(401);
+    boot.problem = Some(problem);
+    boot.typed_body = Some(NASTY.to_owned());
+    let room = format!("/rooms/{}", id::<protocol::RoomId>(GROUP));
+    let html = page(&room, boot);
+    assert_tame(&html);
+    assert!(html.contains("<blockquote"), "{html}");
+    assert!(html.contains("action=\"/login\""), "{html}");
+    assert!(html.contains("type=\"hidden\" name=\"body\""), "{html}");
+    assert!(
+        html.contains(&format!("name=\"next\" value=\"{room}\"")),
+        "{html}"
+    );
+}
+
+#[test]
 fn of_many_members_only_some_are_known_to_be_here() {
     let room = format!("/rooms/{}", id::<protocol::RoomId>(GROUP));
     let mut boot = lived_in(boot(Language::Korean, Theme::System), Some(id(GROUP)));

@@ -83,9 +83,53 @@ async fn a_message_that_is_refused_is_said_on_the_rooms_page() {
         (page.status, page.boot()["problem"]["code"].clone()),
         (404, "room_not_found".into())
     );
-    let turned = house.browser().post(&room, &[("body", "hello")]).await;
-    assert_eq!(turned.status, 303);
-    assert!(turned.header("location").starts_with("/login"));
+}
+
+#[tokio::test]
+async fn what_a_stranger_writes_in_a_room_is_given_back_until_they_are_in() {
+    let house = House::new();
+    let jun = house.person("jun").await;
+    let room = format!("/rooms/{}", jun.group("Yard", &[]).await);
+    let story = "half an hour's <b>story</b>";
+    let shown = "half an hour's &lt;b&gt;story";
+    let mut stranger = house.browser();
+    let page = stranger.post(&room, &[("body", story)]).await;
+    assert_eq!(page.status, 401);
+    assert_eq!(page.boot()["problem"]["code"], "unauthenticated");
+    assert_eq!(page.boot()["typedBody"], story);
+    assert!(page.text.contains(shown), "{}", page.text);
+    assert!(page.text.contains("action=\"/login\""), "{}", page.text);
+
+    let wrong = [
+        ("username", "jun"),
+        ("password", "wrong horse"),
+        ("body", story),
+    ];
+    let page = stranger.post("/login", &wrong).await;
+    assert_eq!(page.boot()["problem"]["code"], "wrong_login");
+    assert!(page.text.contains(shown), "{}", page.text);
+    let right = [
+        ("username", "jun"),
+        ("password", PASSWORD),
+        ("body", story),
+        ("next", &room),
+    ];
+    let entered = stranger.post("/login", &right).await;
+    assert_eq!(
+        (entered.status, entered.header("location")),
+        (303, room.as_str())
+    );
+
+    // The session ends while the page is open.
+    let mine = jun.get("/api/me/sessions").await.json();
+    let others = mine["items"].as_array().unwrap().iter();
+    for session in others.filter(|session| session["current"] == false) {
+        let session = session["id"].as_str().unwrap();
+        jun.delete(&format!("/api/me/sessions/{session}")).await;
+    }
+    let page = stranger.post(&room, &[("body", story)]).await;
+    assert_eq!(page.status, 401);
+    assert!(page.text.contains(shown), "{}", page.text);
 }
 
 #[tokio::test]

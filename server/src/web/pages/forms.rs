@@ -30,6 +30,9 @@ pub struct Entrance {
     /// Where to go afterwards.
     #[serde(default)]
     next: Option<String>,
+    /// What a stranger wrote in a room: shown until they are in.
+    #[serde(default)]
+    body: Option<String>,
 }
 
 pub async fn login(
@@ -44,13 +47,13 @@ pub async fn login(
         Err(rejection) => return unreadable(&web, &visit, uri, &rejection).await,
     };
     let next = form.next.clone();
-    let name = form.username.clone();
+    let typed = (form.username.clone(), form.body);
     let login = Login {
         username: form.username,
         password: form.password,
     };
     let answer = web.chat.login(login, &from.visitor).await;
-    enter(&web, &visit, uri, from.cookies, next, name, answer).await
+    enter(&web, &visit, uri, from.cookies, next, typed, answer).await
 }
 
 pub async fn register(
@@ -65,7 +68,7 @@ pub async fn register(
         Err(rejection) => return unreadable(&web, &visit, uri, &rejection).await,
     };
     let next = form.next.clone();
-    let name = form.username.clone();
+    let typed = (form.username.clone(), form.body);
     let register = Register {
         username: form.username,
         password: form.password,
@@ -73,7 +76,7 @@ pub async fn register(
         display_name: form.display_name.filter(|name| !name.trim().is_empty()),
     };
     let answer = web.chat.register(register, &from.visitor).await;
-    enter(&web, &visit, uri, from.cookies, next, name, answer).await
+    enter(&web, &visit, uri, from.cookies, next, typed, answer).await
 }
 
 async fn enter(
@@ -82,7 +85,7 @@ async fn enter(
     uri: Uri,
     kept: Kept,
     next: Option<String>,
-    name: String,
+    (name, body): (String, Option<String>),
     answer: Result<SignedIn, Refused>,
 ) -> Response {
     match answer {
@@ -98,6 +101,7 @@ async fn enter(
             let mut page = Page::load(web, &as_stranger(visit), uri, None).await;
             page.refuse_for(&refused);
             page.boot.typed_name = Some(name);
+            page.boot.typed_body = body;
             page.render(web).await
         }
     }
@@ -139,9 +143,6 @@ pub async fn post_message(
     room: Result<Path<String>, PathRejection>,
     form: Sent<Said>,
 ) -> Response {
-    if visit.who.is_none() && visit.trouble.is_none() {
-        return see_other(&login_with_target(uri.path()));
-    }
     let Some((_, room)) = super::room_in(room) else {
         return super::unknown(&web, &visit, uri).await;
     };
@@ -151,6 +152,9 @@ pub async fn post_message(
     };
     let id = said.id.unwrap_or_else(|| OpId(Uuid::now_v7()));
     let Some(who) = visit.who else {
+        if visit.trouble.is_none() {
+            return let_in(&web, &visit, uri, said.body).await;
+        }
         let page = Page::load(&web, &visit, uri, None).await;
         return page.unsent(id, said.body).render(&web).await;
     };
@@ -172,7 +176,7 @@ pub async fn post_message(
         Ok(_) => see_other(&format!("/rooms/{}", room.id())),
         // Signed out elsewhere since the page was drawn.
         Err(refused) if refused.code == code::UNAUTHENTICATED => {
-            see_other(&login_with_target(uri.path()))
+            let_in(&web, &visit, uri, said.body).await
         }
         Err(refused) => {
             let mut page = Page::load(&web, &visit, uri, Some((room, Span::Latest))).await;
@@ -180,6 +184,18 @@ pub async fn post_message(
             page.unsent(id, said.body).render(&web).await
         }
     }
+}
+
+/// Nobody is signed in any more: what was written is given back, with the way in beneath it.
+async fn let_in(web: &Web, visit: &Visit, uri: Uri, body: String) -> Response {
+    let mut page = Page::load(web, &as_stranger(visit), uri, None).await;
+    let problem = Problem::new(
+        code::UNAUTHENTICATED,
+        "You are logged out. Log in, and then send it again.",
+    );
+    page.refuse(StatusCode::UNAUTHORIZED, problem);
+    page.boot.typed_body = Some(body);
+    page.render(web).await
 }
 
 #[derive(Deserialize)]
