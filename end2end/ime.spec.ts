@@ -156,3 +156,35 @@ test("text that macOS decomposes arrives composed", async ({ arrive }) => {
   await haneul.chat.expectSent("한글");
   expect((await haneul.api.messages(room)).map((message) => message.body)).toEqual(["한글".normalize("NFC")]);
 });
+
+test("who prefers it sends with Ctrl and Enter, and breaks lines with Enter", async ({ arrive }) => {
+  const haneul = await arrive("haneul", { words: korean });
+  const room = await haneul.api.makeDirect(haneul);
+  const key = (name: string) =>
+    haneul.page.getByRole("group", { name: korean.enterKey }).getByRole("button", { name, exact: true });
+  await haneul.page.goto("/settings");
+  await haneul.chat.ready();
+  await expect(key(korean.enterSends)).toHaveAttribute("aria-pressed", "true");
+  await key(korean.controlEnterSends).click();
+  await expect(key(korean.controlEnterSends)).toHaveAttribute("aria-pressed", "true");
+  await expect(key(korean.enterSends)).toHaveAttribute("aria-pressed", "false");
+
+  await haneul.chat.open(room);
+  await haneul.chat.composer().focus();
+  await haneul.page.keyboard.type("두");
+  await haneul.page.keyboard.press("Enter");
+  await haneul.page.keyboard.type("줄");
+  await expect(haneul.chat.composer()).toHaveValue("두\n줄");
+  await haneul.page.keyboard.press("Control+Enter");
+  await expectOneMessage(haneul.chat, "두");
+  expect((await haneul.api.messages(room)).map((message) => message.body)).toEqual(["두\n줄"]);
+  await haneul.chat.log().focus();
+  await haneul.page.keyboard.press("?");
+  await expect(haneul.page.getByRole("dialog").getByText("Ctrl + Enter", { exact: true })).toBeVisible();
+
+  await haneul.page.goto("/settings");
+  await haneul.chat.ready();
+  await key(korean.enterSends).click();
+  await haneul.chat.open(room);
+  await haneul.chat.sendAndSee("한 줄");
+});

@@ -21,6 +21,9 @@ export interface Names {
   theme: string;
   themeDark: string;
   themeLight: string;
+  enterKey: string;
+  enterSends: string;
+  controlEnterSends: string;
   logOut: string;
   back: string;
   unread: (count: number) => string;
@@ -51,10 +54,10 @@ export interface Names {
   emojiPicker: string;
   reaction: (emoji: string, count: number) => string;
   editBox: string;
+  showOriginal: string;
   saveEdit: string;
   edited: string;
   deleted: string;
-  showOriginal: string;
   sending: string;
   notReadBy: (count: number) => string;
   readByAll: string;
@@ -91,6 +94,9 @@ export const english: Names = {
   theme: "Theme",
   themeDark: "Dark",
   themeLight: "Light",
+  enterKey: "Key to send",
+  enterSends: "Enter sends",
+  controlEnterSends: "Ctrl + Enter sends",
   logOut: "Log out",
   back: "Back to rooms",
   unread: (count) => (count === 1 ? "1 unread message" : `${count} unread messages`),
@@ -121,13 +127,13 @@ export const english: Names = {
   emojiPicker: "Choose a reaction",
   reaction: (emoji, count) => (count === 1 ? `${emoji}, 1 person` : `${emoji}, ${count} people`),
   editBox: "Edit message",
+  showOriginal: "Show the original message",
   saveEdit: "Save",
   edited: "edited",
   deleted: "This message was deleted",
   sending: "Sending…",
   notReadBy: (count) => `Not yet read by ${count}`,
   readByAll: "Read by everyone",
-  showOriginal: "Show the original message",
   waiting: (count) => (count === 1 ? "1 message waiting to be sent" : `${count} messages waiting to be sent`),
   unsent: (count) => (count === 1 ? "1 message not sent" : `${count} messages not sent`),
   notSent: "Not sent",
@@ -161,6 +167,9 @@ export const korean: Names = {
   theme: "테마",
   themeDark: "어둡게",
   themeLight: "밝게",
+  enterKey: "보내는 키",
+  enterSends: "Enter로 보내기",
+  controlEnterSends: "Ctrl + Enter로 보내기",
   logOut: "로그아웃",
   back: "대화방 목록으로",
   unread: (count) => `읽지 않은 메시지 ${count}개`,
@@ -191,6 +200,7 @@ export const korean: Names = {
   emojiPicker: "공감 고르기",
   reaction: (emoji, count) => `${emoji}, ${count}명`,
   editBox: "메시지 수정",
+  showOriginal: "원래 메시지 보기",
   saveEdit: "저장",
   edited: "수정됨",
   deleted: "삭제된 메시지예요",
@@ -200,7 +210,6 @@ export const korean: Names = {
   waiting: (count) => `보낼 메시지 ${count}개`,
   unsent: (count) => `보내지 못한 메시지 ${count}개`,
   notSent: "보내지 못했어요",
-  showOriginal: "원래 메시지 보기",
   changeFailed: "바꾼 내용을 저장하지 못했어요",
   copy: "복사",
   discard: "버리기",

@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 
 use super::delete::DeleteAccount;
 use super::devices::Devices;
-use super::look::LookForm;
+use super::look::{EnterChoice, LookForm};
 use super::password::ChangePassword;
 use super::profile::{Outcome, OutcomeLine, Profile};
 use crate::browser::BrowserHandle;
@@ -34,6 +34,7 @@ pub fn SettingsPage() -> impl IntoView {
                 <section class="card" aria-labelledby="look-title">
                     <h2 id="look-title">{words.look}</h2>
                     <LookForm/>
+                    {member.then(|| view! { <EnterChoice/> }.into_any())}
                 </section>
                 {member.then(|| view! {
                     <noscript><p class="card">{words.needs_script}</p></noscript>

@@ -134,17 +134,41 @@ pub fn soon(then: impl FnOnce() + 'static) {
     set_timeout(then, Duration::ZERO);
 }
 
-/// What Enter alone does on this device.
-pub fn enter_here() -> Enter {
-    let coarse = window()
+/// A screen to write on by touch.
+pub fn is_touch() -> bool {
+    window()
         .match_media("(pointer: coarse)")
         .ok()
         .flatten()
-        .is_some_and(|query| query.matches());
-    if coarse {
+        .is_some_and(|query| query.matches())
+}
+
+/// Where this browser keeps whether Enter alone sends.
+const KEPT: &str = "madang-enter";
+const BREAKS_LINE: &str = "breaks-line";
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// What Enter alone does on this device.
+pub fn enter_here() -> Enter {
+    let kept = storage().and_then(|storage| storage.get_item(KEPT).ok()?);
+    if is_touch() || kept.as_deref() == Some(BREAKS_LINE) {
         Enter::BreaksLine
     } else {
         Enter::Sends
+    }
+}
+
+/// Chooses it. Where the browser keeps nothing, it stays as it is.
+pub fn choose_enter(enter: Enter) {
+    let kept = match enter {
+        Enter::Sends => "sends",
+        Enter::BreaksLine => BREAKS_LINE,
+    };
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(KEPT, kept);
     }
 }
 

@@ -25,7 +25,8 @@ pub struct Press<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Enter {
     Sends,
-    /// On touch keyboards, where there is no Shift to hold: the button sends.
+    /// On touch keyboards, where there is no Shift to hold: the button sends. Elsewhere by choice:
+    /// Ctrl and Enter send.
     BreaksLine,
 }
 

@@ -13,8 +13,8 @@ use crate::browser::BrowserHandle;
 use crate::client::Client;
 use crate::common::hangul;
 use crate::common::icon::{Glyph, Icon};
-use crate::common::ime::{Ime, enter_here};
-use crate::common::keys::Decision;
+use crate::common::ime::{Ime, is_touch};
+use crate::common::keys::{Decision, Enter};
 use crate::common::names::shown;
 use crate::common::parts::{handler, part};
 use crate::i18n::use_texts;
@@ -181,7 +181,13 @@ pub fn PeopleFinder(
         }
     };
     let pressed = move |event: KeyboardEvent| {
-        let decision = ime.pressed(&event, enter_here(), pick_first);
+        // Whatever is chosen for messages, on a keyboard Enter picks.
+        let enter = if is_touch() {
+            Enter::BreaksLine
+        } else {
+            Enter::Sends
+        };
+        let decision = ime.pressed(&event, enter, pick_first);
         let filled = found.with_untracked(|found| *found != Found::Nothing);
         if decision == Decision::NewLine {
             event.prevent_default();

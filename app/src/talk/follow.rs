@@ -15,8 +15,7 @@ use super::scroll::Places;
 use crate::browser::Intent;
 use crate::client::{Client, OpenRoom, RoomState};
 use crate::common::dom;
-use crate::common::ime::enter_here;
-use crate::common::keys::Enter;
+use crate::common::ime::is_touch;
 use crate::common::parts::watch;
 use crate::house::FirstPage;
 
@@ -146,7 +145,7 @@ fn take_a_place(acts: Acts) {
         }
         done.set_value(true);
         // Writing comes next; but a phone's keyboard would cover what there is to read.
-        if enter_here() == Enter::Sends && dom::may_take_focus() {
+        if !is_touch() && dom::may_take_focus() {
             focus_composer();
         }
         acts.next_frame(move || {
