@@ -98,12 +98,12 @@ test("initial consonants find rooms, and people whose names are known", async ({
   await expect(haneul.page.getByRole("search").getByRole("button", { name: "바다" })).toBeVisible();
 });
 
-test("while the connection is down nobody is said to be here", async ({ arrive }) => {
+test("while the connection is down nobody is said to be here", async ({ arrive, complaints }) => {
   const haneul = await arrive("haneul");
   const bada = await arrive("bada");
   const room = await haneul.api.makeDirect(bada);
   await bada.chat.open(room);
-  const wire = await Wire.of(haneul.context);
+  const wire = await Wire.of(haneul.context, complaints);
   await haneul.chat.open(room);
   const online = haneul.page.getByText(haneul.words.online, { exact: true });
   const said = () => online.evaluateAll((words) => words.filter((word) => word.checkVisibility()).length);
