@@ -170,11 +170,18 @@ impl Feed {
         state.begin_repair()
     }
 
-    /// After a repair: whether more is missing by now (then the repair goes on).
-    pub fn repaired(&self, reached: bool) -> bool {
+    /// The highest rev that was heard of: to be asked before the store is read for a repair.
+    pub fn heard(&self) -> Rev {
+        self.state.lock().heard
+    }
+
+    /// After a repair: whether more is missing by now (then the repair goes on). `ended` is what
+    /// had been heard of before the store was read to its end.
+    pub fn repaired(&self, ended: Option<Rev>) -> bool {
         let mut state = self.state.lock();
-        if reached {
-            // The store has nothing more: what was heard of beyond it is not there.
+        if ended == Some(state.heard) {
+            // The store has nothing more: what was heard of beyond it is not there. What was heard
+            // of since may have been written since.
             state.heard = state.last;
         }
         state.repairing = state.heard > state.last;

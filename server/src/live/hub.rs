@@ -248,6 +248,7 @@ impl Hub {
     /// Fills the hole from the store. Only one runs for a feed.
     async fn repair(&self, feed: &Arc<Feed>) {
         loop {
+            let heard = feed.heard();
             let events = match self.store.events(feed.room, feed.last(), PAGE).await {
                 Ok(events) => events,
                 Err(error) => {
@@ -257,7 +258,7 @@ impl Hub {
                     return;
                 }
             };
-            let reached = events.len() < PAGE;
+            let ended = (events.len() < PAGE).then_some(heard);
             for event in events {
                 let event = Arc::new(event);
                 if feed.last().next() == event.rev {
@@ -267,7 +268,7 @@ impl Hub {
                     self.delivered(&event);
                 }
             }
-            if !feed.repaired(reached) {
+            if !feed.repaired(ended) {
                 return;
             }
         }

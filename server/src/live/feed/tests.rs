@@ -122,14 +122,43 @@ fn after_a_gap_nothing_is_delivered_before_the_missing() {
         assert_eq!(feed.take(&post(rev)), Taken::Delivered);
     }
     assert!(
-        feed.repaired(false),
+        feed.repaired(None),
         "3 and 4 were heard of and are still missing"
     );
     for rev in 3..=4 {
         assert_eq!(feed.take(&post(rev)), Taken::Delivered);
     }
-    assert!(!feed.repaired(true));
+    assert!(!feed.repaired(Some(feed.heard())));
     assert_eq!(told(&reader), [1, 2, 3, 4]);
+}
+
+#[test]
+fn what_is_heard_of_while_the_store_is_read_for_a_repair_is_not_forgotten() {
+    let feed = Feed::new(ROOM, Rev(0));
+    let reader = connection(1, user(2));
+    watch(&feed, &reader, 0, 0);
+    assert_eq!(feed.take(&post(2)), Taken::Gap);
+    let heard = feed.heard();
+    // The store was read up to 2, and 3 was written a moment later.
+    assert_eq!(feed.take(&post(3)), Taken::Repairing);
+    for rev in 1..=2 {
+        assert_eq!(feed.take(&post(rev)), Taken::Delivered);
+    }
+    assert!(feed.repaired(Some(heard)), "3 is still missing");
+    assert_eq!(feed.take(&post(3)), Taken::Delivered);
+    assert!(!feed.repaired(Some(feed.heard())));
+    assert_eq!(told(&reader), [1, 2, 3]);
+}
+
+#[test]
+fn what_was_heard_of_and_is_not_in_the_store_is_not_waited_for() {
+    let feed = Feed::new(ROOM, Rev(0));
+    let reader = connection(1, user(2));
+    watch(&feed, &reader, 0, 0);
+    assert_eq!(feed.take(&post(3)), Taken::Gap);
+    let heard = feed.heard();
+    feed.take(&post(1));
+    assert!(!feed.repaired(Some(heard)));
 }
 
 #[test]
