@@ -93,6 +93,8 @@ impl Deletion {
         // A message that was on its way while the account was closed may have come in since.
         self.delete_messages(user).await?;
         self.store.finish_closing(user).await?;
+        // The events of that came from the store itself, past the writers.
+        self.presence.announce(Notice::Unheard);
         for mine in &rooms {
             if let Some(peer) = &mine.peer {
                 self.presence.announce(Notice::Side {
