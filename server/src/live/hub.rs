@@ -217,7 +217,10 @@ impl Hub {
     /// People who come into a room with this event, and are connected here, hear it.
     fn admit(&self, event: &Event) {
         for user in newcomers(event) {
-            self.bring_in(*user, event.room, event.rev.previous());
+            if self.bring_in(*user, event.room, event.rev.previous()) {
+                // What follows this event may have come before it, when nobody cared.
+                self.doubt.heads();
+            }
         }
     }
 

@@ -97,10 +97,8 @@ impl Hub {
             }
         }
         let rooms = self.store.rooms_of(user).await?;
-        for mine in &rooms {
-            let head = mine.room.head.rev;
-            self.bring_in_as_found(user, mine.room.id, head).await?;
-        }
+        let found = rooms.iter().map(|mine| (mine.room.id, mine.room.head.rev));
+        self.bring_in_as_found(user, found).await?;
         if scope == Scope::Side {
             self.tell_who_is_here(&listener, &rooms).await;
         }
@@ -140,14 +138,15 @@ impl Hub {
         }
     }
 
-    /// The room becomes one of theirs, as far as this node is concerned.
-    pub(super) fn bring_in(&self, user: UserId, room: RoomId, last: Rev) {
+    /// The room becomes one of theirs, as far as this node is concerned. Answers whether its feed
+    /// was made for it, which then may lack what came a moment ago.
+    pub(super) fn bring_in(&self, user: UserId, room: RoomId, last: Rev) -> bool {
         let mut people = self.people.lock();
         let Some(person) = people.known.get_mut(&user) else {
-            return;
+            return false;
         };
         person.rooms.insert(room);
-        self.with_feed(room, last, |feed| {
+        let ((), fresh) = self.with_feed(room, last, |feed| {
             if !person.sides.is_empty() {
                 feed.listen(user);
             }
@@ -163,22 +162,27 @@ impl Hub {
                 feed.attach(&queue.address, Wants::Posts, watcher, last);
             }
         });
+        fresh
     }
 
-    /// The same, by what the store said a moment ago. Where the room went on meanwhile, its feed
-    /// may have let them go before they came in.
+    /// The same for rooms with their heads, by what the store said a moment ago. Where a room went
+    /// on meanwhile, its feed may have let them go before they came in.
     pub(super) async fn bring_in_as_found(
         &self,
         user: UserId,
-        room: RoomId,
-        head: Rev,
+        rooms: impl Iterator<Item = (RoomId, Rev)> + Send,
     ) -> StoreResult<()> {
-        self.bring_in(user, room, head);
-        let moved = self.feed(room).is_some_and(|feed| feed.last() != head);
-        if moved && !self.store.is_member(room, user).await? {
-            self.put_out(user, room);
+        let mut fresh = Vec::new();
+        for (room, head) in rooms {
+            if self.bring_in(user, room, head) {
+                fresh.push(room);
+            }
+            let moved = self.feed(room).is_some_and(|feed| feed.last() != head);
+            if moved && !self.store.is_member(room, user).await? {
+                self.put_out(user, room);
+            }
         }
-        Ok(())
+        self.catch_up(&fresh).await
     }
 
     /// The room is no longer theirs.

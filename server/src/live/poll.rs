@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use super::feed::Taken;
 use super::hub::Hub;
 use crate::presence::Notice;
-use crate::store::StoreResult;
+use crate::store::{Head, StoreResult};
 
 /// How soon it is noticed that something is not well.
 const TICK: Duration = Duration::from_millis(500);
@@ -30,7 +30,7 @@ const SESSIONS: Duration = Duration::from_millis(3_500);
 /// Before sessions are checked again, whatever the reason.
 const AGAIN: Duration = Duration::from_millis(500);
 /// Asked of the store in one go.
-const AT_ONCE: usize = 500;
+pub(super) const AT_ONCE: usize = 500;
 
 /// Whether this node has reason to think that the store knows more than was told.
 #[derive(Debug, Default)]
@@ -170,13 +170,16 @@ impl Hub {
             for room in some.iter().filter(|room| !found.contains(room)) {
                 self.doubt_room(*room);
             }
-            for (room, head) in heads {
-                let Some(feed) = self.feed(room) else {
-                    continue;
-                };
-                if feed.hear(head.rev) == Taken::Gap {
-                    self.spawn_repair(&feed);
-                }
+            self.hear_heads(heads);
+        }
+    }
+
+    pub(super) fn hear_heads(&self, heads: Vec<(RoomId, Head)>) {
+        for (room, head) in heads {
+            if let Some(feed) = self.feed(room)
+                && feed.hear(head.rev) == Taken::Gap
+            {
+                self.spawn_repair(&feed);
             }
         }
     }

@@ -88,8 +88,8 @@ impl Hub {
                 let lacks = self.people.lock().lacks(user, room);
                 if lacks {
                     // The word of it came by another way than the event that brought them in.
-                    self.bring_in_as_found(user, room, mine.room.head.rev)
-                        .await?;
+                    let found = std::iter::once((room, mine.room.head.rev));
+                    self.bring_in_as_found(user, found).await?;
                 }
                 if !self.people.lock().has_side(user) {
                     return Ok(());

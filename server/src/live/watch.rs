@@ -5,9 +5,10 @@ use std::sync::Arc;
 use protocol::{Rev, RoomId};
 
 use super::address::Address;
-use super::feed::{Attached, Encoded, Taken, Wants, Watcher, takes_away};
+use super::feed::{Attached, Encoded, Wants, Watcher, takes_away};
 use super::hub::{Hub, PAGE};
 use super::outbound::Connection;
+use super::poll::AT_ONCE;
 use crate::store::StoreResult;
 
 /// Whoever missed more than this loads the window anew instead of hearing it all.
@@ -67,7 +68,7 @@ impl Hub {
                 match attached {
                     Attached::Live => {
                         if fresh {
-                            self.catch_up(watch.room).await?;
+                            self.catch_up(&[watch.room]).await?;
                         }
                         return Ok(Watching::Live);
                     }
@@ -120,7 +121,7 @@ impl Hub {
             feed.attach(&watch.address, Wants::Signals, watcher, watch.since);
         });
         if fresh {
-            self.catch_up(watch.room).await?;
+            self.catch_up(&[watch.room]).await?;
         }
         // From here on the feed lets go whoever is removed. A direct room in which nothing was
         // said has no members yet.
@@ -138,13 +139,10 @@ impl Hub {
         Ok(Watching::Live)
     }
 
-    /// A feed that was just made may have been made a moment after an event that it should know.
-    async fn catch_up(&self, room: RoomId) -> StoreResult<()> {
-        let head = self.head(room).await?;
-        if let Some(feed) = self.feed(room)
-            && feed.hear(head) == Taken::Gap
-        {
-            self.spawn_repair(&feed);
+    /// Feeds that were just made may have been made a moment after an event that they should know.
+    pub(super) async fn catch_up(&self, rooms: &[RoomId]) -> StoreResult<()> {
+        for some in rooms.chunks(AT_ONCE) {
+            self.hear_heads(self.store.heads(some).await?);
         }
         Ok(())
     }

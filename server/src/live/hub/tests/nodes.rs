@@ -189,3 +189,35 @@ async fn a_room_that_was_removed_unheard_is_forgotten() {
     assert_eq!(node.hub.census().rooms, 0);
     assert_eq!(watcher.outbound.ended(), None);
 }
+
+#[tokio::test]
+async fn what_is_said_while_a_reader_of_all_rooms_is_brought_in_is_told() {
+    let house = house().await;
+    let [bus, _] = wire(1, true);
+    // Without what it does beside its connections, which would find it out later.
+    let hub = Hub::new(
+        Arc::clone(&house.store),
+        bus,
+        Arc::new(LocalPresence::new()),
+    );
+    let connection = hub.connect(house.who(), Arc::new(Outbound::default()));
+    let address = Address::new(Version::V1_2, "q", "/user/queue/messages");
+    let listener = Listener {
+        connection: Arc::clone(&connection),
+        subscription: "q".into(),
+        address: Arc::new(address),
+    };
+    hub.listen(Scope::Messages, listener).await.unwrap();
+    hub.put_out(house.mina, house.room);
+
+    let found = hub.head(house.room).await.unwrap();
+    house
+        .change(Change::Post {
+            body: "하나".into(),
+            reply_to: None,
+        })
+        .await;
+    let found = std::iter::once((house.room, found));
+    hub.bring_in_as_found(house.mina, found).await.unwrap();
+    assert_eq!(told(&connection, 2).await, [2]);
+}
