@@ -271,6 +271,14 @@ impl Feed {
         users
     }
 
+    /// Whether this person is one of them.
+    pub fn has(&self, user: UserId) -> bool {
+        let state = self.state.lock();
+        let mut watchers = state.groups.iter().flat_map(|group| &group.watchers);
+        watchers.any(|watcher| watcher.connection.who.user == user)
+            || state.listeners.contains(&user)
+    }
+
     pub fn listeners(&self) -> Vec<UserId> {
         self.state.lock().listeners.clone()
     }

@@ -109,7 +109,7 @@ impl Hub {
             } => self.note_read(room, user, rev),
             Notice::Room { room, signal } => self.tell_signal(room, &signal),
             // A group of thousands is made with as many of these; most of its people are elsewhere.
-            Notice::Side { user, room } if self.people.lock().has(user) => {
+            Notice::Side { user, room } if self.hears(user, room) => {
                 self.dirty.mark_person(user, room);
             }
             Notice::Side { .. } => {}
@@ -137,6 +137,11 @@ impl Hub {
                 self.presence_known.send_replace(true);
             }
         }
+    }
+
+    /// Whether somebody here hears of all their rooms, or of this one.
+    fn hears(&self, user: UserId, room: RoomId) -> bool {
+        self.people.lock().has(user) || self.feed(room).is_some_and(|feed| feed.has(user))
     }
 
     pub(super) fn tell_signal(&self, room: RoomId, signal: &Signal) {

@@ -55,31 +55,35 @@ impl Dirty {
 
 impl Hub {
     pub(super) async fn keep_sides(self: Arc<Self>) {
-        let hub = &*self;
         loop {
             self.dirty.marked.notified().await;
             tokio::time::sleep(COLLECT).await;
-            let Marks { rooms, mut people } = self.dirty.take();
-            for room in rooms {
-                if let Some(feed) = self.feed(room) {
-                    people.extend(feed.listeners().into_iter().map(|user| (user, room)));
-                }
-            }
-            let told = futures::stream::iter(people)
-                .map(|(user, room)| async move { (user, room, hub.tell_room(user, room).await) });
-            let told: Vec<_> = told.buffer_unordered(READS).collect().await;
-            let mut failed = false;
-            for (user, room, told) in told {
-                if let Err(error) = told {
-                    tracing::warn!(%error, room.id = %room, user.id = %user, "a room list could not be brought up to date yet");
-                    self.dirty.mark_person(user, room);
-                    failed = true;
-                }
-            }
-            if failed {
+            if !self.tell_marked().await {
                 tokio::time::sleep(AGAIN).await;
             }
         }
+    }
+
+    /// Whether all could be told.
+    pub(super) async fn tell_marked(&self) -> bool {
+        let Marks { rooms, mut people } = self.dirty.take();
+        for room in rooms {
+            if let Some(feed) = self.feed(room) {
+                people.extend(feed.listeners().into_iter().map(|user| (user, room)));
+            }
+        }
+        let told = futures::stream::iter(people)
+            .map(|(user, room)| async move { (user, room, self.tell_room(user, room).await) });
+        let told: Vec<_> = told.buffer_unordered(READS).collect().await;
+        let mut all = true;
+        for (user, room, told) in told {
+            if let Err(error) = told {
+                tracing::warn!(%error, room.id = %room, user.id = %user, "a room list could not be brought up to date yet");
+                self.dirty.mark_person(user, room);
+                all = false;
+            }
+        }
+        all
     }
 
     async fn tell_room(&self, user: UserId, room: RoomId) -> StoreResult<()> {

@@ -49,22 +49,9 @@ impl Node {
     /// Someone who looks at the room from its beginning.
     async fn watch(&self, house: &House) -> Arc<Connection> {
         let connection = self.connect(house.who());
-        let watch = self.after(house, &connection, Rev::ZERO).await;
+        let watch = after(&self.hub, house, &connection, Rev::ZERO).await;
         assert_eq!(self.hub.watch(watch).await.unwrap(), Watching::Live);
         connection
-    }
-
-    /// What they ask for who have the room's history up to there.
-    async fn after(&self, house: &House, connection: &Arc<Connection>, rev: Rev) -> Watch {
-        let address = Address::new(Version::V1_2, "sub-0", "/sub/chat/room/1");
-        Watch {
-            connection: Arc::clone(connection),
-            subscription: "sub-0".into(),
-            address: Arc::new(address),
-            room: house.room,
-            after: Some(rev),
-            since: self.hub.head(house.room).await.unwrap(),
-        }
     }
 
     /// Someone who looks at who is in the room.
@@ -114,6 +101,19 @@ impl Node {
         };
         let posted = self.writers.append(house.room, append).await;
         assert!(matches!(posted, Ok(Appended::Written(_))));
+    }
+}
+
+/// What they ask for who have the room's history up to there.
+async fn after(hub: &Hub, house: &House, connection: &Arc<Connection>, rev: Rev) -> Watch {
+    let address = Address::new(Version::V1_2, "sub-0", "/sub/chat/room/1");
+    Watch {
+        connection: Arc::clone(connection),
+        subscription: "sub-0".into(),
+        address: Arc::new(address),
+        room: house.room,
+        after: Some(rev),
+        since: hub.head(house.room).await.unwrap(),
     }
 }
 

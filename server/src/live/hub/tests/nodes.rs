@@ -221,3 +221,25 @@ async fn what_is_said_while_a_reader_of_all_rooms_is_brought_in_is_told() {
     hub.bring_in_as_found(house.mina, found).await.unwrap();
     assert_eq!(told(&connection, 2).await, [2]);
 }
+
+#[tokio::test]
+async fn whoever_only_watches_a_room_that_was_removed_is_let_go() {
+    let house = house().await;
+    let [bus, _] = wire(1, true);
+    let hub = Hub::new(
+        Arc::clone(&house.store),
+        bus,
+        Arc::new(LocalPresence::new()),
+    );
+    let connection = hub.connect(house.who(), Arc::new(Outbound::default()));
+    hub.watch(after(&hub, &house, &connection, Rev(1)).await)
+        .await
+        .unwrap();
+    house.store.delete_room(house.room).await.unwrap();
+    hub.heed(Notice::Side {
+        user: house.mina,
+        room: house.room,
+    });
+    hub.tell_marked().await;
+    assert_eq!(hub.census().rooms, 0);
+}

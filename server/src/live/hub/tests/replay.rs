@@ -18,7 +18,7 @@ async fn replayed(messages: usize) -> Vec<Utf8Bytes> {
             .await;
     }
     let connection = node.connect(house.who());
-    let watch = node.after(&house, &connection, Rev(1)).await;
+    let watch = after(&node.hub, &house, &connection, Rev(1)).await;
     let watching = node.hub.watch(watch);
     let mut frames = Vec::new();
     tokio::pin!(watching);
