@@ -207,22 +207,58 @@ async fn what_was_erased_is_not_on_the_disk_any_more() {
     world.post(room, mina, "kept-in-sight").await;
     world.store.delete_room(other).await.unwrap();
     world.store.close_account(mina).await.unwrap();
-    world.store.close().await.unwrap();
 
-    let disk = std::fs::read(dir.path().join("madang.db")).unwrap();
-    let holds = |text: &str| {
-        disk.windows(text.len())
-            .any(|window| window == text.as_bytes())
-    };
-    assert!(holds("kept-in-sight"));
-    for gone in [
+    let gone = [
         "first-secret",
         "second-secret",
         "third-secret",
         "hash of mina",
-    ] {
-        assert!(!holds(gone), "{gone} is still there");
+    ];
+    // While the server runs, and after it.
+    wait_for_an_empty_log(dir.path());
+    assert_eq!(held(dir.path(), &gone), [""; 0]);
+    world.store.close().await.unwrap();
+    assert_eq!(held(dir.path(), &gone), [""; 0]);
+    assert_eq!(held(dir.path(), &["kept-in-sight"]), ["kept-in-sight"]);
+}
+
+#[tokio::test]
+async fn what_was_erased_before_a_crash_is_not_on_the_disk_after_the_next_start() {
+    let [dir, crashed] = [(); 2].map(|()| TempDir::new().unwrap());
+    let world = world_in(dir.path());
+    let mina = world.person("mina").await;
+    let room = world.group(mina, &[]).await;
+    let message = world.post(room, mina, "a-secret").await;
+    world.change(room, mina, delete(&message)).await;
+    // What a crash at this moment would leave.
+    for file in ["madang.db", "madang.db-wal"] {
+        std::fs::copy(dir.path().join(file), crashed.path().join(file)).unwrap();
     }
+    assert_eq!(held(crashed.path(), &["a-secret"]), ["a-secret"]);
+    let world = world_in(crashed.path());
+    wait_for_an_empty_log(crashed.path());
+    assert_eq!(held(crashed.path(), &["a-secret"]), [""; 0]);
+    assert_eq!(world.log(room).await.len(), 3);
+}
+
+fn wait_for_an_empty_log(dir: &Path) {
+    let log = dir.join("madang.db-wal");
+    while std::fs::metadata(&log).unwrap().len() > 0 {
+        std::thread::yield_now();
+    }
+}
+
+/// Of these texts, those that are in some file of the directory.
+fn held<'a>(dir: &Path, texts: &[&'a str]) -> Vec<&'a str> {
+    let files = std::fs::read_dir(dir).unwrap();
+    let disk: Vec<u8> = files
+        .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .collect();
+    let is_held = |text: &&&str| {
+        let mut windows = disk.windows(text.len());
+        windows.any(|window| window == text.as_bytes())
+    };
+    texts.iter().filter(is_held).copied().collect()
 }
 
 #[tokio::test]

@@ -18,8 +18,11 @@ impl Log for SqliteStore {
         batch: Vec<Append>,
     ) -> StoreResult<Vec<Result<Appended, Refusal>>> {
         let bytes = batch.iter().map(size).sum();
+        let erases = batch
+            .iter()
+            .any(|append| matches!(append.change, Change::Edit { .. } | Change::Delete { .. }));
         self.writer
-            .write(bytes, move |c| append(c, room, batch))
+            .write(bytes, erases, move |c| append(c, room, batch))
             .await
     }
 

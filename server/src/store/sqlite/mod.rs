@@ -53,7 +53,16 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Connection) -> StoreResult<T> + Send + 'static,
     {
-        self.writer.write(0, work).await
+        self.writer.write(0, false, work).await
+    }
+
+    /// Writes what takes something away for good.
+    async fn erase<T, F>(&self, work: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> StoreResult<T> + Send + 'static,
+    {
+        self.writer.write(0, true, work).await
     }
 
     async fn read<T, F>(&self, work: F) -> StoreResult<T>

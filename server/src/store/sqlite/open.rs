@@ -100,8 +100,8 @@ impl Place {
             Connection::open_with_flags(&self.file, flags).map_err(|e| self.unopenable(e))?;
         self.recognise(&connection)?;
         // FULL and WAL together: one fsync of the log makes a commit durable. What was deleted
-        // is overwritten, not only forgotten. Checkpoints are the writer's own affair, so that
-        // nobody waits for one with an answer that is already durable.
+        // is overwritten, not only forgotten; the log is emptied after it. Checkpoints are the
+        // writer's own affair, so that nobody waits for one with an answer that is already durable.
         connection
             .execute_batch(
                 "PRAGMA busy_timeout = 5000;

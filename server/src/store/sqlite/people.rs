@@ -69,7 +69,7 @@ impl People for SqliteStore {
     }
 
     async fn close_account(&self, user: UserId) -> StoreResult<()> {
-        self.write(move |c| {
+        self.erase(move |c| {
             c.execute(
                 "UPDATE user SET folded = NULL, username = '', display_name = '',
                         folded_display_name = '', password_hash = '', state = 'closing'
@@ -110,7 +110,7 @@ impl People for SqliteStore {
     }
 
     async fn finish_closing(&self, user: UserId) -> StoreResult<()> {
-        self.write(move |c| finish(c, user)).await
+        self.erase(move |c| finish(c, user)).await
     }
 }
 

@@ -36,7 +36,7 @@ impl Rooms for SqliteStore {
     async fn delete_room(&self, room: RoomId) -> StoreResult<()> {
         // The first step makes it unreadable at once; the others remove what is left of it.
         // After a crash in between, the next `tidy` goes on.
-        self.write(move |c| hide(c, room)).await?;
+        self.erase(move |c| hide(c, room)).await?;
         self.purge().await
     }
 
@@ -100,7 +100,7 @@ impl Rooms for SqliteStore {
 
 impl SqliteStore {
     pub(super) async fn purge(&self) -> StoreResult<()> {
-        while self.write(purge_some).await? {}
+        while self.erase(purge_some).await? {}
         Ok(())
     }
 }

@@ -9,12 +9,14 @@ mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, Error};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::failure::{explain, sync_failed};
 use super::open::{Lock, OpenError};
@@ -30,10 +32,18 @@ const REQUEST_BYTES: usize = 512;
 const CHECKPOINT_PAGES: i32 = 4_000;
 /// Pages after which the log is begun anew even if readers must be waited for.
 const RESTART_PAGES: i32 = 32_000;
+/// Where something was erased, the log, which holds it still, is emptied so much later, as soon as
+/// nobody wants to write …
+const ERASE_AFTER: Duration = Duration::from_secs(2);
+/// … and after so much longer also if somebody does.
+const ERASE_PATIENCE: Duration = Duration::from_secs(30);
+
+const EMPTY_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 pub(super) struct Writer {
     /// `None` once closed.
     queue: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
+    /// Bounds what the queue holds.
     room: Arc<Semaphore>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -51,8 +61,7 @@ impl Writer {
         connection
             .wal_hook(Some(hook))
             .map_err(|e| OpenError::Thread(std::io::Error::other(e)))?;
-        // As many as the bytes let in, so that there is always a place for one that was let in.
-        let (queue, jobs) = mpsc::channel(QUEUE_BYTES / REQUEST_BYTES);
+        let (queue, jobs) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
@@ -60,9 +69,11 @@ impl Writer {
                     connection,
                     pages,
                     moved: 0,
+                    // What a crash left in the log may have been erased since.
+                    erase_at: Some(Instant::now()),
                     broken: None,
                 }
-                .run(jobs);
+                .run(&jobs);
                 drop(lock);
             })
             .map_err(OpenError::Thread)?;
@@ -75,7 +86,8 @@ impl Writer {
 
     /// Runs `work` inside the next transaction; its result comes back when that is durable.
     /// `text` is how many bytes `work` carries. Once queued it is done even if the caller leaves.
-    pub(super) async fn write<T, F>(&self, text: usize, work: F) -> StoreResult<T>
+    /// What `erases` is gone from the disk soon after.
+    pub(super) async fn write<T, F>(&self, text: usize, erases: bool, work: F) -> StoreResult<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> StoreResult<T> + Send + 'static,
@@ -86,13 +98,14 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let task = Task {
             weight,
+            erases,
             work: Some(work),
             outcome: None,
             reply,
             _space: space.map_err(|_| closed())?,
         };
         match &*self.queue.lock() {
-            Some(queue) => queue.try_send(Box::new(task)).map_err(|_| stopped())?,
+            Some(queue) => queue.send(Box::new(task)).map_err(|_| stopped())?,
             None => return Err(closed()),
         }
         answer.await.map_err(|_| stopped())?
@@ -123,6 +136,8 @@ fn stopped() -> StoreError {
 trait Job: Send {
     fn weight(&self) -> usize;
 
+    fn erases(&self) -> bool;
+
     /// When it fails, whatever it wrote must be undone.
     fn run(&mut self, connection: &Connection) -> StoreResult<()>;
 
@@ -131,6 +146,7 @@ trait Job: Send {
 
 struct Task<T, F> {
     weight: usize,
+    erases: bool,
     work: Option<F>,
     outcome: Option<T>,
     reply: oneshot::Sender<StoreResult<T>>,
@@ -144,6 +160,10 @@ where
 {
     fn weight(&self) -> usize {
         self.weight
+    }
+
+    fn erases(&self) -> bool {
+        self.erases
     }
 
     fn run(&mut self, connection: &Connection) -> StoreResult<()> {
@@ -169,36 +189,60 @@ struct Loop {
     pages: Arc<AtomicI32>,
     /// How long it was when it was last moved into the database.
     moved: i32,
+    /// When it is to be emptied, because of what was erased.
+    erase_at: Option<Instant>,
     /// Why nothing is believed any more: an fsync failed.
     broken: Option<StoreError>,
 }
 
 impl Loop {
-    fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
-        while let Some(first) = queue.blocking_recv() {
+    fn run(mut self, queue: &mpsc::Receiver<Box<dyn Job>>) {
+        while let Some(first) = self.next(queue) {
             let mut jobs = Jobs::new();
             let committed = match &self.broken {
                 Some(error) => {
                     jobs.push((first, Ok(())));
                     Err(error.clone())
                 }
-                None => self.commit(first, &mut queue, &mut jobs),
+                None => self.commit(first, queue, &mut jobs),
             };
+            if committed.is_ok() && jobs.iter().any(|(job, _)| job.erases()) {
+                self.erase_at
+                    .get_or_insert_with(|| Instant::now() + ERASE_AFTER);
+            }
             for (job, outcome) in jobs {
                 job.answer(outcome.and_then(|()| committed.clone()));
             }
             if committed.is_ok() {
                 self.checkpoint_if_long();
             }
+            if self
+                .erase_at
+                .is_some_and(|at| at.elapsed() > ERASE_PATIENCE)
+            {
+                self.empty_log();
+            }
         }
         self.write_back();
+    }
+
+    /// The next request. The log is emptied while none waits.
+    fn next(&mut self, queue: &mpsc::Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
+        while let Some(at) = self.erase_at {
+            match queue.recv_timeout(at.saturating_duration_since(Instant::now())) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Timeout) => self.empty_log(),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+        queue.recv().ok()
     }
 
     /// One transaction of `first` and of what is queued until it is long enough.
     fn commit(
         &mut self,
         first: Box<dyn Job>,
-        queue: &mut mpsc::Receiver<Box<dyn Job>>,
+        queue: &mpsc::Receiver<Box<dyn Job>>,
         jobs: &mut Jobs,
     ) -> StoreResult<()> {
         let mut weight = 0;
@@ -267,6 +311,26 @@ impl Loop {
         }
     }
 
+    fn empty_log(&mut self) {
+        if self.broken.is_some() {
+            self.erase_at = None;
+            return;
+        }
+        let busy = self.connection.query_row(EMPTY_LOG, [], |row| row.get(0));
+        self.erase_at = match busy {
+            Ok(false) => {
+                self.moved = 0;
+                None
+            }
+            // Somebody reads it, for longer than is waited for.
+            Ok(true) => Some(Instant::now() + ERASE_AFTER),
+            Err(error) => {
+                self.note(&error);
+                Some(Instant::now() + ERASE_PATIENCE)
+            }
+        };
+    }
+
     fn note(&mut self, error: &Error) -> StoreError {
         let explained = explain(error);
         tracing::error!(error = %explained, "the store cannot commit");
@@ -280,7 +344,7 @@ impl Loop {
         let Self { connection, .. } = self;
         let done = connection
             .execute_batch("PRAGMA optimize")
-            .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))
+            .and_then(|()| connection.query_row(EMPTY_LOG, [], |_| Ok(())))
             .and_then(|()| connection.close().map_err(|(_, error)| error));
         if let Err(error) = done {
             // Nothing is lost: the next start reads the write-ahead log.

@@ -47,7 +47,7 @@ impl Bench {
     }
 
     async fn put(&self, word: &'static str) -> StoreResult<()> {
-        self.writer.write(0, move |c| put(c, word)).await
+        self.writer.write(0, false, move |c| put(c, word)).await
     }
 
     /// Holds the writer inside a transaction until the sender speaks.
@@ -60,7 +60,7 @@ impl Bench {
             let _ = wait.recv();
             Ok(())
         };
-        let held = tokio::spawn(async move { writer.write(0, work).await });
+        let held = tokio::spawn(async move { writer.write(0, false, work).await });
         inside.await.unwrap();
         (go, held)
     }
@@ -82,9 +82,9 @@ async fn what_was_queued_meanwhile_shares_one_transaction() {
     let bench = Bench::new();
     let file = bench.file.clone();
     let (go, held) = bench.hold().await;
-    let last = bench
-        .writer
-        .write(0, move |_| Ok(words(&Connection::open(file).unwrap())));
+    let last = bench.writer.write(0, false, move |_| {
+        Ok(words(&Connection::open(file).unwrap()))
+    });
     let released = async {
         tokio::task::yield_now().await;
         go.send(()).unwrap();
@@ -102,7 +102,7 @@ async fn a_request_that_fails_is_undone_alone() {
     let bench = Bench::new();
     bench.put("there").await.unwrap();
     let (go, held) = bench.hold().await;
-    let failing = bench.writer.write(0, |c| {
+    let failing = bench.writer.write(0, false, |c| {
         put(c, "half")?;
         put(c, "there")
     });
@@ -127,12 +127,14 @@ async fn a_request_that_fails_is_undone_alone() {
 async fn a_full_disk_is_said_and_survived() {
     let bench = Bench::new();
     let limit = |pages: u32| {
-        bench.writer.write(0, move |c| {
+        bench.writer.write(0, false, move |c| {
             Ok(c.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
         })
     };
     limit(8).await.unwrap();
-    let large = bench.writer.write(0, |c| put(c, &"large".repeat(50_000)));
+    let large = bench
+        .writer
+        .write(0, false, |c| put(c, &"large".repeat(50_000)));
     let error = large.await.unwrap_err();
     assert!(
         matches!(&error, StoreError::CannotWrite(why) if why.contains("full")),
@@ -140,7 +142,9 @@ async fn a_full_disk_is_said_and_survived() {
     );
     bench.put("small").await.unwrap();
     limit(1_000_000).await.unwrap();
-    let large = bench.writer.write(0, |c| put(c, &"large".repeat(50_000)));
+    let large = bench
+        .writer
+        .write(0, false, |c| put(c, &"large".repeat(50_000)));
     large.await.unwrap();
     assert_eq!(bench.words().len(), 2);
 }
@@ -182,7 +186,11 @@ async fn closing_does_what_is_queued_and_refuses_the_rest() {
 #[tokio::test]
 async fn many_at_once_are_all_written() {
     let bench = Bench::new();
-    let numbers = (0..2_000).map(|n| bench.writer.write(100_000, move |c| put(c, &n.to_string())));
+    let numbers = (0..2_000).map(|n| {
+        bench
+            .writer
+            .write(100_000, false, move |c| put(c, &n.to_string()))
+    });
     for written in join_all(numbers).await {
         written.unwrap();
     }
@@ -196,6 +204,7 @@ fn after_a_failed_sync_nothing_is_believed() {
         connection: Connection::open(&bench.file).unwrap(),
         pages: Arc::default(),
         moved: 0,
+        erase_at: None,
         broken: None,
     };
     broken.note(&Error::SqliteFailure(
@@ -209,19 +218,20 @@ fn after_a_failed_sync_nothing_is_believed() {
     ));
     assert!(broken.broken.is_some());
 
-    let (queue, jobs) = mpsc::channel::<Box<dyn Job>>(1);
+    let (queue, jobs) = mpsc::channel::<Box<dyn Job>>();
     let (reply, mut answer) = oneshot::channel();
     let space = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
     let task = Task {
         weight: 0,
+        erases: false,
         work: Some(|c: &Connection| put(c, "unsafe")),
         outcome: None,
         reply,
         _space: space,
     };
-    queue.try_send(Box::new(task)).ok().unwrap();
+    queue.send(Box::new(task)).ok().unwrap();
     drop(queue);
-    broken.run(jobs);
+    broken.run(&jobs);
     let error = answer.try_recv().unwrap().unwrap_err();
     assert!(error.to_string().contains("restart the server"), "{error}");
     assert!(bench.words().is_empty());
