@@ -2,7 +2,7 @@
 //! goes out to the sockets. What is missing in between is read from the store.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
@@ -34,6 +34,8 @@ pub struct Hub {
     feeds: RwLock<HashMap<RoomId, Arc<Feed>>>,
     pub(super) people: Mutex<People>,
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
+    /// What the sockets share of the memory for what waits to be written to them.
+    waiting: Arc<AtomicUsize>,
     next_connection: AtomicU64,
     next_signal: AtomicU64,
     pub(super) dirty: Dirty,
@@ -63,6 +65,7 @@ impl Hub {
             feeds: RwLock::default(),
             people: Mutex::default(),
             connections: Mutex::default(),
+            waiting: Arc::default(),
             next_connection: AtomicU64::new(1),
             next_signal: AtomicU64::new(1),
             dirty: Dirty::default(),
@@ -100,6 +103,11 @@ impl Hub {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+
+    /// For a socket that has been opened.
+    pub fn outbound(&self) -> Arc<Outbound> {
+        Arc::new(Outbound::sharing(&self.waiting))
     }
 
     /// A socket has signed in.

@@ -84,13 +84,14 @@ enum Outcome {
 
 impl Session {
     pub fn new(endpoint: Arc<Endpoint>, cookie: Option<Principal>, place: Place) -> Self {
+        let outbound = endpoint.hub.outbound();
         Self {
             endpoint,
             cookie,
             place,
             decoder: Decoder::new(Limits::BEFORE_LOGIN),
             rules: ServerSession::new(),
-            outbound: Arc::default(),
+            outbound,
             login: None,
             pipeline: FuturesOrdered::new(),
             pipeline_bytes: 0,

@@ -43,7 +43,7 @@ impl Node {
     }
 
     fn connect(&self, who: Principal) -> Arc<Connection> {
-        self.hub.connect(who, Arc::new(Outbound::default()))
+        self.hub.connect(who, self.hub.outbound())
     }
 
     /// Someone who looks at the room from its beginning.

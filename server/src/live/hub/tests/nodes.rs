@@ -200,7 +200,7 @@ async fn what_is_said_while_a_reader_of_all_rooms_is_brought_in_is_told() {
         bus,
         Arc::new(LocalPresence::new()),
     );
-    let connection = hub.connect(house.who(), Arc::new(Outbound::default()));
+    let connection = hub.connect(house.who(), hub.outbound());
     let address = Address::new(Version::V1_2, "q", "/user/queue/messages");
     let listener = Listener {
         connection: Arc::clone(&connection),
@@ -231,7 +231,7 @@ async fn whoever_only_watches_a_room_that_was_removed_is_let_go() {
         bus,
         Arc::new(LocalPresence::new()),
     );
-    let connection = hub.connect(house.who(), Arc::new(Outbound::default()));
+    let connection = hub.connect(house.who(), hub.outbound());
     hub.watch(after(&hub, &house, &connection, Rev(1)).await)
         .await
         .unwrap();
