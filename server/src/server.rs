@@ -135,7 +135,7 @@ impl Server {
         let beside = TaskTracker::new();
         let ending = CancellationToken::new();
         if let Some(abuse) = self.abuse {
-            let kept = upkeep(Arc::clone(&self.store), self.files, Arc::clone(&self.chat));
+            let kept = upkeep(self.files, Arc::clone(&self.chat));
             beside.spawn(until(ending.clone(), kept));
             beside.spawn(until(
                 ending.clone(),
@@ -241,13 +241,12 @@ async fn until(ending: CancellationToken, task: impl Future<Output = ()>) {
 }
 
 /// Forgets what has run out, and goes on with deletions of accounts that were left half done.
-async fn upkeep(store: Arc<dyn Store>, files: Arc<dyn Files>, chat: Arc<Chat>) {
+async fn upkeep(files: Arc<dyn Files>, chat: Arc<Chat>) {
     let mut ticks = tokio::time::interval(UPKEEP);
     loop {
         ticks.tick().await;
-        let now = std::time::SystemTime::now().into();
-        if let Err(error) = store.tidy(now).await {
-            tracing::warn!(%error, "what has run out could not be forgotten");
+        if let Err(refused) = chat.tidy().await {
+            tracing::warn!(%refused, "what has run out could not be forgotten");
         }
         if let Err(error) = files.tidy().await {
             tracing::warn!(%error, "files that were never finished could not be removed");

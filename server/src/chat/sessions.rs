@@ -52,6 +52,12 @@ impl Chat {
         })
     }
 
+    /// Forgets what has run out in the store, sessions before all.
+    pub async fn tidy(&self) -> Result<(), Refused> {
+        let idle = self.parts.settings.session_idle;
+        Ok(self.parts.store.tidy(self.now(), idle).await?)
+    }
+
     pub async fn end_session(&self, who: Principal, session: SessionId) -> Result<(), Refused> {
         self.standing(who).await?;
         // All nodes are told of it, so nobody may do it without end.

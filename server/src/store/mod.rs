@@ -8,6 +8,8 @@ mod mongo;
 mod sqlite;
 mod types;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use protocol::wire::{Device, Event, User};
 use protocol::{MessageId, Rev, RoomId, SessionId, Timestamp, UserId};
@@ -183,9 +185,9 @@ pub trait Upkeep: Send + Sync + 'static {
     /// Whether it can read and write now; the error says why not.
     async fn ready(&self) -> StoreResult<()>;
 
-    /// Forgets what has run out by `now`: sessions past their end, and what a crash left of
-    /// deleted rooms.
-    async fn tidy(&self, now: Timestamp) -> StoreResult<()>;
+    /// Forgets what has run out by `now`: sessions past their end or unused for longer than
+    /// `idle`, and what a crash left of deleted rooms.
+    async fn tidy(&self, now: Timestamp, idle: Duration) -> StoreResult<()>;
 
     /// Writes back and closes. Calls after this are refused.
     async fn close(&self) -> StoreResult<()>;

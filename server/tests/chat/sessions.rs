@@ -123,6 +123,19 @@ async fn logging_out_ends_this_session_at_once_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_device_that_was_not_used_for_two_weeks_is_not_listed_any_more() {
+    let house = house().await;
+    house.guest("mina").await;
+    house.clock.pass(Duration::from_secs(60 * 60 * 24 * 7));
+    let phone = house.login("mina", PASSWORD).await.unwrap();
+    house.clock.pass(Duration::from_secs(60 * 60 * 24 * 8));
+    house.chat.tidy().await.unwrap();
+    let devices = house.chat.sessions(phone.who, None, 50).await.unwrap();
+    let devices: Vec<_> = devices.items.iter().map(|device| device.id).collect();
+    assert_eq!(devices, [phone.who.session]);
+}
+
+#[tokio::test]
 async fn ones_devices_are_listed_and_another_one_can_be_ended() {
     let house = house().await;
     let mina = house.guest("mina").await;

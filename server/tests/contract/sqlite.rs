@@ -12,6 +12,7 @@ use server::store::*;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::store::sessions::IDLE;
 use crate::store::{Made, World, delete, edit, post};
 
 /// In memory where the machine offers it: what a disk adds, other tests ask.
@@ -280,7 +281,7 @@ async fn a_deletion_that_was_interrupted_is_finished_later() {
     // This waits its turn behind that first step.
     world.store.ready().await.unwrap();
     assert!(world.log(room).await.is_empty());
-    world.store.tidy(world.now()).await.unwrap();
+    world.store.tidy(world.now(), IDLE).await.unwrap();
     world.store.close().await.unwrap();
 
     let disk = Connection::open(dir.path().join("madang.db")).unwrap();

@@ -94,6 +94,7 @@ impl Collections {
         make(&self.users, doc! { "watched": 1 }, Index::Sparse).await?;
         make(&self.sessions, doc! { "user": 1 }, Index::Plain).await?;
         make(&self.sessions, doc! { "ends_at": 1 }, Index::Plain).await?;
+        make(&self.sessions, doc! { "used_at": 1 }, Index::Plain).await?;
         make(&self.tokens, doc! { "session": 1 }, Index::Plain).await?;
         make(&self.tokens, doc! { "ends_at": 1 }, Index::Plain).await
     }

@@ -273,7 +273,8 @@ impl Core {
         Ok(ended)
     }
 
-    pub(super) async fn tidy_sessions(&self, now: DateTime) -> StoreResult<()> {
+    pub(super) async fn tidy_sessions(&self, now: DateTime, unused: DateTime) -> StoreResult<()> {
+        self.end_all(doc! { "used_at": { "$lt": unused } }).await?;
         let ended = doc! { "ends_at": { "$lte": now } };
         self.all.sessions.delete_many(ended.clone()).await?;
         self.all.tokens.delete_many(ended).await?;

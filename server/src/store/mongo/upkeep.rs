@@ -1,5 +1,7 @@
 //! What the operator's side asks: is it well, clean up, close.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use mongodb::bson::doc;
 use protocol::Timestamp;
@@ -22,9 +24,9 @@ impl Upkeep for MongoStore {
         .await
     }
 
-    async fn tidy(&self, now: Timestamp) -> StoreResult<()> {
+    async fn tidy(&self, now: Timestamp, idle: Duration) -> StoreResult<()> {
         self.chore(move |core| async move {
-            core.tidy_sessions(date(now)).await?;
+            core.tidy_sessions(date(now), date(now.minus(idle))).await?;
             core.tidy_gone(now).await?;
             core.tidy_closed(now).await
         })

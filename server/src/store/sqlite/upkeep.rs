@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use protocol::Timestamp;
@@ -69,9 +70,12 @@ impl Upkeep for SqliteStore {
         .await
     }
 
-    async fn tidy(&self, now: Timestamp) -> StoreResult<()> {
+    async fn tidy(&self, now: Timestamp, idle: Duration) -> StoreResult<()> {
         self.write(move |c| {
-            c.execute("DELETE FROM session WHERE ends_at <= ?1", [now.millis()])?;
+            c.execute(
+                "DELETE FROM session WHERE ends_at <= ?1 OR used_at < ?2",
+                [now.millis(), now.minus(idle).millis()],
+            )?;
             Ok(())
         })
         .await?;

@@ -9,6 +9,7 @@ use server::store::*;
 
 use super::raw::{Raw, bin, posted};
 use super::{Database, node};
+use crate::store::sessions::IDLE;
 use crate::store::{delete, edit, post, react};
 
 #[tokio::test]
@@ -42,7 +43,7 @@ async fn a_deletion_that_was_interrupted_is_finished_by_another_node() {
     assert_eq!(other.event(other.append(room, first).await).rev, Rev(2));
 
     let now = world.now();
-    other.store.tidy(now).await.unwrap();
+    other.store.tidy(now, IDLE).await.unwrap();
     assert_eq!(raw.count("log").await, 2);
     assert_eq!(
         (raw.count("members").await, raw.count("reactions").await),
@@ -51,7 +52,7 @@ async fn a_deletion_that_was_interrupted_is_finished_by_another_node() {
     assert_eq!(raw.count("rooms").await, 2);
     other
         .store
-        .tidy(now.plus(Duration::from_secs(90_000)))
+        .tidy(now.plus(Duration::from_secs(90_000)), IDLE)
         .await
         .unwrap();
     assert_eq!(raw.count("rooms").await, 1);
@@ -77,7 +78,7 @@ async fn what_comes_late_into_a_deleted_room_is_removed() {
     raw.all("log").insert_one(late.clone()).await.unwrap();
     assert!(world.store.messages_by(mina, 1).await.unwrap().is_empty());
     raw.all("log").insert_one(late.clone()).await.unwrap();
-    world.store.tidy(world.now()).await.unwrap();
+    world.store.tidy(world.now(), IDLE).await.unwrap();
     assert!(!raw.everything().await.contains("late secret"));
 
     // Its op is in nobody's way.
@@ -106,7 +107,7 @@ async fn what_comes_late_from_an_erased_account_is_erased_too() {
         .await;
 
     let now = world.now();
-    world.store.tidy(now).await.unwrap();
+    world.store.tidy(now, IDLE).await.unwrap();
     assert_eq!(world.store.closing_accounts().await.unwrap(), [mina]);
     let found = world.store.messages_by(mina, 9).await.unwrap();
     assert_eq!(found, [(room, MessageId::from(op))]);
@@ -115,7 +116,7 @@ async fn what_comes_late_from_an_erased_account_is_erased_too() {
     world.store.finish_closing(mina).await.unwrap();
     assert!(!raw.everything().await.contains("late secret"));
     for later in [now, now.plus(Duration::from_secs(90_000))] {
-        world.store.tidy(later).await.unwrap();
+        world.store.tidy(later, IDLE).await.unwrap();
         assert!(world.store.closing_accounts().await.unwrap().is_empty());
     }
     let watched = doc! { "watched": { "$exists": true } };

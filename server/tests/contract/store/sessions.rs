@@ -9,6 +9,8 @@ use super::World;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
+/// How long a session may be unused.
+pub const IDLE: Duration = Duration::from_secs(7 * 86_400);
 
 fn token(number: u8) -> TokenHash {
     [number; 32]
@@ -57,7 +59,7 @@ async fn rotate(world: &World, spent: u8, next: u8, at: Timestamp) -> Rotated {
         spent: token(spent),
         next: token(next),
         at,
-        idle: 7 * DAY,
+        idle: IDLE,
         grace: Duration::from_secs(20),
     };
     world.store.rotate(rotation).await.unwrap()

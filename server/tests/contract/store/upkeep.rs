@@ -1,9 +1,11 @@
 //! What the operator's side relies on.
 
+use std::time::Duration;
+
 use server::store::*;
 
 use super::World;
-use super::sessions::open;
+use super::sessions::{IDLE, open};
 
 pub async fn a_store_is_ready_until_it_is_closed(world: &World) {
     let mina = world.person("mina").await;
@@ -19,9 +21,15 @@ pub async fn a_store_is_ready_until_it_is_closed(world: &World) {
 pub async fn what_has_run_out_is_forgotten(world: &World) {
     let mina = world.person("mina").await;
     let session = open(world, mina, 1).await;
-    world.store.tidy(session.ends_at).await.unwrap();
+    let lifetime = session.ends_at.since(session.at);
+    world.store.tidy(session.ends_at, lifetime).await.unwrap();
     assert_eq!(world.store.session(session.id).await.unwrap(), None);
     let session = open(world, mina, 2).await;
-    world.store.tidy(session.at).await.unwrap();
+    let unused = session.at.plus(IDLE);
+    world.store.tidy(unused, IDLE).await.unwrap();
     assert!(world.store.session(session.id).await.unwrap().is_some());
+    let unused = unused.plus(Duration::from_millis(1));
+    world.store.tidy(unused, IDLE).await.unwrap();
+    assert_eq!(world.store.session(session.id).await.unwrap(), None);
+    assert!(world.store.sessions_of(mina).await.unwrap().is_empty());
 }

@@ -1,5 +1,7 @@
 //! Every method of the store, passed through.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use protocol::wire::{Device, Event, Message, User};
 use protocol::{MessageId, Rev, RoomId, SessionId, Timestamp, UserId};
@@ -211,8 +213,8 @@ impl<W: Around> Upkeep for Wrapped<dyn Store, W> {
         self.around.around(|| self.inner.ready()).await
     }
 
-    async fn tidy(&self, now: Timestamp) -> StoreResult<()> {
-        self.around.around(|| self.inner.tidy(now)).await
+    async fn tidy(&self, now: Timestamp, idle: Duration) -> StoreResult<()> {
+        self.around.around(|| self.inner.tidy(now, idle)).await
     }
 
     async fn close(&self) -> StoreResult<()> {
