@@ -63,6 +63,12 @@ impl Node {
         Http::new(self.address)
     }
 
+    /// Whether its metrics have this line.
+    pub async fn counts(&self, line: &str) -> bool {
+        let metrics = self.http().get("/metrics").await;
+        metrics.text.lines().any(|counted| counted == line)
+    }
+
     /// A new person.
     pub async fn person(&self, name: &str) -> Person {
         let body = serde_json::json!({ "username": name, "password": "correct horse" });

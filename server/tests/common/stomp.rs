@@ -6,11 +6,11 @@ use std::time::Duration;
 use futures::{SinkExt, StreamExt};
 use protocol::stomp::{Command, Decoder, Frame, Limits, Version};
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::{self, Bytes, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async};
 
 /// Longer than anything here takes; a test that gets there has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -47,7 +47,15 @@ impl Stomp {
         if let Some((name, value)) = header {
             request.headers_mut().insert(name, value.parse().unwrap());
         }
-        Self::ask(request).await.ok()
+        Self::ask(request, address, None).await.ok()
+    }
+
+    /// Of a reader for whom the system holds no more than about so many bytes.
+    pub async fn open_narrow(address: SocketAddr, receive_buffer: u32) -> Self {
+        let request = request(address, "/stomp");
+        Self::ask(request, address, Some(receive_buffer))
+            .await
+            .unwrap()
     }
 
     pub async fn open_at(address: SocketAddr, path: &str, protocols: &str) -> Self {
@@ -58,11 +66,20 @@ impl Stomp {
                 .headers_mut()
                 .insert(name, protocols.parse().unwrap());
         }
-        Self::ask(request).await.unwrap()
+        Self::ask(request, address, None).await.unwrap()
     }
 
-    async fn ask(request: Request) -> tungstenite::Result<Self> {
-        let (socket, answer) = connect_async(request).await?;
+    async fn ask(
+        request: Request,
+        address: SocketAddr,
+        receive_buffer: Option<u32>,
+    ) -> tungstenite::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        if let Some(bytes) = receive_buffer {
+            socket.set_recv_buffer_size(bytes)?;
+        }
+        let stream = MaybeTlsStream::Plain(socket.connect(address).await?);
+        let (socket, answer) = client_async(request, stream).await?;
         let protocol = answer.headers().get("sec-websocket-protocol");
         let protocol = protocol.map(|value| value.to_str().unwrap().to_owned());
         Ok(Self {
