@@ -15,7 +15,12 @@ use rdkafka::client::DefaultClientContext;
 use server::bus::{Bus, KafkaBus, KafkaOptions};
 use uuid::Uuid;
 
+use crate::wrap::unreliable_bus;
+
 crate::bus::suite!(bus, || make(options()));
+crate::bus::suite!(bus_that_fails, async || unreliable_bus(
+    make(options()).await
+));
 crate::bus::nodes_suite!(nodes, || {
     let options = options();
     move || make(options.clone())

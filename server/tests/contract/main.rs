@@ -1,5 +1,6 @@
-//! What every adapter of a port must do, written once and run on each of them: the store's suite
-//! also through a wrapper that fails, delays and doubles calls, as networks do.
+//! What every adapter of a port must do, written once and run on each of them, and again through a
+//! wrapper that fails, delays and doubles calls, as networks do: all but the quota's, where to take
+//! twice is to take two.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -24,7 +25,7 @@ use server::files::Files;
 use server::presence::{LocalPresence, Presence};
 use server::quota::{LocalQuota, Quota};
 use store::{Made, World};
-use wrap::{unreliable_files, unreliable_presence, unreliable_store};
+use wrap::{unreliable_bus, unreliable_files, unreliable_presence, unreliable_store};
 
 store::suite!(on_sqlite, async || World::exact(sqlite::fresh()));
 store::suite!(on_sqlite_that_fails, async || failing(sqlite::fresh()));
@@ -48,9 +49,11 @@ files::suite!(mongo_files, async || boxed(mongo::files::fresh().await));
 files::suite!(mongo_files_that_fail, async || failing_files(boxed(
     mongo::files::fresh().await
 )));
-bus::suite!(on_local_bus, async || {
-    Arc::new(LocalBus::default()) as Arc<dyn Bus>
-});
+bus::suite!(on_local_bus, async || local_bus());
+bus::suite!(
+    on_local_bus_that_fails,
+    async || unreliable_bus(local_bus())
+);
 
 fn failing((store, keep): Made) -> World {
     World::repeating((unreliable_store(store), keep))
@@ -58,6 +61,10 @@ fn failing((store, keep): Made) -> World {
 
 fn local_presence() -> Arc<dyn Presence> {
     Arc::new(LocalPresence::new())
+}
+
+fn local_bus() -> Arc<dyn Bus> {
+    Arc::new(LocalBus::default())
 }
 
 fn boxed<K>((files, keep): (impl Files, K)) -> (Arc<dyn Files>, K) {

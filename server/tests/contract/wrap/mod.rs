@@ -1,5 +1,6 @@
 //! A port inside another: what goes around each call is one function.
 
+mod bus;
 mod calls;
 mod files;
 mod presence;
@@ -8,6 +9,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use server::bus::Bus;
 use server::files::{Files, FilesError};
 use server::presence::Presence;
 use server::store::{Store, StoreError};
@@ -61,6 +63,17 @@ impl Unknown for FilesError {
 
     fn is_unknown(&self) -> bool {
         matches!(self, Self::Unavailable(_))
+    }
+}
+
+/// Why a bus is not ready, or has no work to give, is only for people to read.
+impl Unknown for String {
+    fn injected() -> Self {
+        INJECTED.into()
+    }
+
+    fn is_unknown(&self) -> bool {
+        true
     }
 }
 
@@ -169,3 +182,4 @@ const SEED: u64 = 0x6d61_6461_6e67;
 unreliable!(unreliable_store, Store);
 unreliable!(unreliable_files, Files);
 unreliable!(unreliable_presence, Presence);
+unreliable!(unreliable_bus, Bus);
