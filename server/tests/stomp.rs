@@ -216,6 +216,43 @@ async fn what_the_domain_refuses_is_said_with_the_operations_id_and_no_receipt()
 }
 
 #[tokio::test]
+async fn a_repeated_id_with_another_text_is_acknowledged_and_told_that_the_first_one_stands() {
+    let node = Node::start().await;
+    let ann = node.person("ann").await;
+    let yard = node.group(&[&ann]).await;
+    let mut a = node.stomp(&ann).await;
+    a.subscribed("errors", "/user/queue/errors", None).await;
+    let message = id();
+    let post = |body| json!({ "id": message, "roomId": yard, "body": body });
+    // The second is the same text, in letters taken apart.
+    for (n, body) in ["각", "\u{1100}\u{1161}\u{11a8}"].into_iter().enumerate() {
+        a.publish("/pub/chat/message", &post(body), Some(&n.to_string()))
+            .await;
+        assert_eq!(a.frame().await.header("receipt-id"), Some(&*n.to_string()));
+    }
+
+    a.publish("/pub/chat/message", &post("갂"), Some("other"))
+        .await;
+    let told = body(&a.frame().await);
+    assert_eq!(
+        (&told["code"], &told["id"]),
+        (&json!("id_taken"), &json!(message))
+    );
+    assert_eq!(a.frame().await.header("receipt-id"), Some("other"));
+    let path = format!("/api/rooms/{yard}/messages");
+    assert_eq!(ann.http.get(&path).await.json()["items"][0]["body"], "각");
+
+    // What it said before it was edited is nowhere any more, so it may be what is sent again.
+    let edit = json!({ "roomId": yard, "messageId": message, "body": "간" });
+    a.publish("/pub/chat/edit", &edit, Some("edited")).await;
+    a.publish("/pub/chat/message", &post("각"), Some("again"))
+        .await;
+    for receipt in ["edited", "again"] {
+        assert_eq!(a.frame().await.header("receipt-id"), Some(receipt));
+    }
+}
+
+#[tokio::test]
 async fn a_member_who_is_removed_hears_nothing_more() {
     let node = Node::start().await;
     let (ann, bob) = (node.person("ann").await, node.person("bob").await);

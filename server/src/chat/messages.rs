@@ -203,6 +203,20 @@ impl OpenRooms {
     }
 }
 
+/// Whether a message was sent again with another text than what was stored. If that was edited or
+/// deleted since, nobody can tell.
+pub fn reads_otherwise(appended: &Appended, sent: &str) -> bool {
+    let Appended::Repeated(Event {
+        kind: EventKind::Posted { message },
+        ..
+    }) = appended
+    else {
+        return false;
+    };
+    let is_untouched = message.edited_at.is_none() && !message.deleted;
+    is_untouched && rules::message(sent).is_ok_and(|sent| sent != message.body)
+}
+
 /// Whom messages name: those who wrote, and those who reacted.
 pub(super) fn named_by_messages<'a>(
     messages: impl IntoIterator<Item = &'a Message>,

@@ -35,7 +35,7 @@ use deletion::Deletion;
 use lanes::Lanes;
 use limits::Limits;
 use messages::OpenRooms;
-pub use messages::named_by_event;
+pub use messages::{named_by_event, reads_otherwise};
 pub use paging::Cursor;
 use passwords::Passwords;
 pub use refused::Refused;

@@ -12,7 +12,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use uuid::Uuid;
 
 use super::destination::Target;
-use crate::chat::{Chat, Principal, Refused};
+use crate::chat::{Chat, Principal, Refused, reads_otherwise};
 
 /// A SEND that was understood.
 #[derive(Clone, Debug)]
@@ -31,6 +31,14 @@ pub enum Operation {
 pub struct Rejected {
     pub refused: Refused,
     pub op: Option<OpId>,
+}
+
+/// What is said besides the receipt.
+#[derive(Debug)]
+pub enum Besides {
+    Entered(Entered),
+    /// The message with this id has another text, which stands.
+    Otherwise(Rejected),
 }
 
 impl Operation {
@@ -66,17 +74,29 @@ impl Operation {
         }
     }
 
-    /// Does it. What comes back is the answer to `/pub/chat/enter`.
-    pub async fn run(self, chat: Arc<Chat>, who: Principal) -> Result<Option<Entered>, Rejected> {
+    pub async fn run(self, chat: Arc<Chat>, who: Principal) -> Result<Option<Besides>, Rejected> {
         let op = self.op();
         self.perform(&chat, who)
             .await
             .map_err(|refused| Rejected { refused, op })
     }
 
-    async fn perform(self, chat: &Chat, who: Principal) -> Result<Option<Entered>, Refused> {
+    async fn perform(self, chat: &Chat, who: Principal) -> Result<Option<Besides>, Refused> {
         match self {
-            Self::Post(room, message) => chat.post(who, room, message).await.map(drop)?,
+            Self::Post(room, message) => {
+                let (op, sent) = (message.id, message.body.clone());
+                let appended = chat.post(who, room, message).await?;
+                return Ok(reads_otherwise(&appended, &sent).then(|| {
+                    Besides::Otherwise(Rejected {
+                        refused: Refused::new(
+                            code::ID_TAKEN,
+                            "A message with this id was stored before, with another text. Send \
+                             this one under a new id.",
+                        ),
+                        op: Some(op),
+                    })
+                }));
+            }
             Self::Edit(edit) => {
                 let op = edit.id.unwrap_or_else(new_op);
                 chat.edit(who, edit.room_id, op, edit.message_id, edit.body)
@@ -107,7 +127,10 @@ impl Operation {
                 .await
                 .map(drop)?,
             Self::Typing(typing) => chat.typing(who, typing.room_id, typing.on).await?,
-            Self::Enter(enter) => return chat.enter(who, enter.room_id).await.map(Some),
+            Self::Enter(enter) => {
+                let entered = chat.enter(who, enter.room_id).await?;
+                return Ok(Some(Besides::Entered(entered)));
+            }
         }
         Ok(None)
     }

@@ -18,7 +18,7 @@ use protocol::wire::Entered;
 
 use super::Endpoint;
 use super::destination::Source;
-use super::operation::{Operation, Rejected};
+use super::operation::{Besides, Operation, Rejected};
 use super::places::Place;
 use super::subscription::{Subscription, begin_subscription};
 use crate::chat::{Principal, Refused};
@@ -74,6 +74,7 @@ enum Outcome {
     SignedIn(Principal, Connect),
     NotSignedIn(Refused),
     Entered(Entered),
+    Otherwise(Rejected),
     Rejected(Rejected),
     NotSubscribed {
         id: String,
@@ -266,7 +267,8 @@ impl Session {
         let who = login.connection.who;
         self.run(body.len(), async move {
             let outcome = match operation.run(chat, who).await {
-                Ok(Some(entered)) => Outcome::Entered(entered),
+                Ok(Some(Besides::Entered(entered))) => Outcome::Entered(entered),
+                Ok(Some(Besides::Otherwise(rejected))) => Outcome::Otherwise(rejected),
                 Ok(None) => Outcome::Nothing,
                 Err(rejected) => Outcome::Rejected(rejected),
             };

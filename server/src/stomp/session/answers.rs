@@ -24,6 +24,8 @@ impl Session {
                     self.answer(login.enters.as_deref(), &entered);
                 }
             }
+            // Its id is durable, so there is a receipt; its text is not, so that is said first.
+            Outcome::Otherwise(rejected) => self.rejected(&rejected),
             // No receipt: it was not done.
             Outcome::Rejected(rejected) => return self.rejected(&rejected),
             Outcome::NotSubscribed {
