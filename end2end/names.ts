@@ -70,6 +70,7 @@ export interface Names {
   cancel: string;
   offline: RegExp;
   connecting: string;
+  catchingUp: string;
   signedOut: RegExp;
   today: string;
   timeOfDay: RegExp;
@@ -143,6 +144,7 @@ export const english: Names = {
   cancel: "Cancel",
   offline: /^You are offline/,
   connecting: "Connecting…",
+  catchingUp: "Catching up…",
   signedOut: /^You are logged out/,
   today: "Today",
   timeOfDay: /\d{1,2}:\d\d (AM|PM)/,
@@ -216,6 +218,7 @@ export const korean: Names = {
   cancel: "취소",
   offline: /^오프라인이에요/,
   connecting: "연결하는 중…",
+  catchingUp: "놓친 메시지를 가져오는 중…",
   signedOut: /^로그아웃됐어요/,
   today: "오늘",
   timeOfDay: /(오전|오후) \d{1,2}:\d\d/,

@@ -149,3 +149,57 @@ test("typing is seen by the others, and ends when the message is there", async (
   await expect(bada.chat.message("Let me think")).toBeVisible();
   await expect(bada.chat.typing("Haneul")).toHaveCount(0);
 });
+
+test("another person is seen to come, to go and to come again", async ({ arrive }) => {
+  const haneul = await arrive("haneul", { name: "Haneul" });
+  const bada = await arrive("bada", { name: "Bada" });
+  const room = await haneul.api.makeDirect(bada);
+  await haneul.api.say(room, "Are you there?");
+  await haneul.chat.open(room);
+  const inList = haneul.chat.room("Bada").getByText(haneul.words.online, { exact: true });
+  const inRoom = haneul.page.getByRole("main").getByText(haneul.words.online, { exact: true });
+  await haneul.chat.sendAndSee("I wait");
+  await expect(inList).toHaveCount(0);
+  await expect(inRoom).toHaveCount(0);
+
+  await bada.page.goto("/");
+  await expect(inList).toBeAttached();
+  await expect(inRoom).toBeVisible();
+  // Going is told only after longer than a reload takes.
+  await bada.page.close();
+  await expect(inList).toHaveCount(0, { timeout: 20_000 });
+  await expect(inRoom).toHaveCount(0);
+  const again = await bada.context.newPage();
+  await again.goto("/");
+  await expect(inList).toBeAttached();
+  await expect(inRoom).toBeVisible();
+});
+
+test("the box grows with what is written, up to less than half of the screen, and is small again once it is sent", async ({ arrive }) => {
+  const haneul = await arrive("haneul");
+  await haneul.chat.open(await haneul.api.makeDirect(haneul));
+  const box = haneul.chat.composer();
+  const height = async () => Math.round((await box.boundingBox())?.height ?? Number.NaN);
+  const write = (lines: number) => box.fill(Array.from({ length: lines }, (_, n) => `Line ${n}`).join("\n"));
+  const one = await height();
+
+  await write(2);
+  await expect.poll(height).toBeGreaterThan(one);
+  const two = await height();
+  await write(4);
+  await expect.poll(height).toBeGreaterThan(two);
+  await write(60);
+  await expect.poll(() => box.evaluate((box) => box.scrollHeight > box.clientHeight)).toBe(true);
+  const most = await height();
+  expect(most).toBeGreaterThan(two);
+  expect(most).toBeLessThan((haneul.page.viewportSize()?.height ?? 0) / 2);
+  await write(120);
+  expect(await height()).toBe(most);
+  await expect(haneul.page.getByRole("button", { name: haneul.words.send, exact: true })).toBeInViewport();
+
+  await write(3);
+  await expect.poll(height).toBeLessThan(most);
+  await box.press("Enter");
+  await expect(box).toHaveValue("");
+  await expect.poll(height).toBe(one);
+});
