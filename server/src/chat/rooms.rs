@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use protocol::rules;
 use protocol::wire::{Event, EventKind, NewRoom, Page, Room, RoomKind, RoomWindow, code};
-use protocol::{OpId, Rev, RoomId, RoomRef, UserId};
+use protocol::{OpId, RoomId, RoomRef, UserId};
 
 use super::messages::named_by_messages;
 use super::paging::{Cursor, cut};
 use super::{Chat, Principal, Refused, page_size};
 use crate::presence::Notice;
-use crate::store::{Appended, Change, MAX_MEMBERS, MyRoom, Refusal, RoomDraft, Span};
+use crate::store::{Appended, Change, MAX_MEMBERS, Messages, MyRoom, Refusal, RoomDraft, Span};
 
 /// What the page of a room shows before anyone scrolls.
 const WINDOW: usize = 50;
@@ -90,11 +90,7 @@ impl Chat {
         span: Span,
     ) -> Result<RoomWindow, Refused> {
         let reach = self.reach(who, room).await?;
-        let members = self
-            .members_within(who, &reach, None, page_size(usize::MAX))
-            .await?
-            .items;
-        match reach {
+        let (room, found) = match reach {
             Reach::Here(room) => {
                 let store = &self.parts.store;
                 let mut found = store.messages(room, span, WINDOW).await?;
@@ -102,26 +98,23 @@ impl Chat {
                 if found.items.is_empty() && span != Span::Latest {
                     found = store.messages(room, Span::Latest, WINDOW).await?;
                 }
-                Ok(RoomWindow {
-                    room,
-                    messages: found.items,
-                    notes: found.notes,
-                    head: found.head.rev,
-                    more: found.older,
-                    newer: found.newer,
-                    members,
-                })
+                (room, found)
             }
-            Reach::NotYet { room, .. } => Ok(RoomWindow {
-                room,
-                messages: Vec::new(),
-                notes: Vec::new(),
-                head: Rev::ZERO,
-                more: false,
-                newer: false,
-                members,
-            }),
-        }
+            Reach::NotYet { room, .. } => (room, Messages::default()),
+        };
+        // After the head, so that whoever came in meanwhile is among them or in what follows it.
+        let members = self
+            .members_within(who, &reach, None, page_size(usize::MAX))
+            .await?;
+        Ok(RoomWindow {
+            room,
+            messages: found.items,
+            notes: found.notes,
+            head: found.head.rev,
+            more: found.older,
+            newer: found.newer,
+            members: members.items,
+        })
     }
 
     pub async fn create_room(&self, who: Principal, room: NewRoom) -> Result<Room, Refused> {

@@ -122,7 +122,7 @@ pub enum Span {
 }
 
 /// A run of messages, taken at one moment together with the head.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Messages {
     /// Oldest first.
     pub items: Vec<Message>,

@@ -239,6 +239,28 @@ async fn a_window_shows_the_last_fifty_messages_up_to_its_head() {
 }
 
 #[tokio::test]
+async fn a_window_lacks_nobody_who_came_in_before_its_head() {
+    let house = house().await;
+    let (mina, jun) = (house.guest("mina").await, house.guest("jun").await);
+    for waits in sooner_and_later() {
+        let room = house.group(&[&mina]).await;
+        let mut looking = Box::pin(house.chat.window(mina.who, room));
+        let seen = up_to(waits, looking.as_mut()).await;
+        house
+            .chat
+            .add_member(mina.who, room, jun.id())
+            .await
+            .unwrap();
+        let seen = match seen {
+            Some(seen) => seen.unwrap(),
+            None => looking.await.unwrap(),
+        };
+        let has_jun = seen.members.iter().any(|member| member.user.id == jun.id());
+        assert!(has_jun || seen.head < Rev(2), "{waits}");
+    }
+}
+
+#[tokio::test]
 async fn a_direct_room_is_neither_left_renamed_joined_nor_deleted() {
     let house = house().await;
     let (mina, jun) = (house.guest("mina").await, house.guest("jun").await);

@@ -98,9 +98,10 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A room's last messages and members, taken at one moment
+/// A room's last messages, and its members
 ///
-/// Subscribe with `after: head` to go on from there.
+/// Subscribe with `after: head` to go on from there. The members are read a moment after the head:
+/// whoever came or went in between has done so already among them, and again in an event.
 #[utoipa::path(
     get, path = "/rooms/{room}/window", tag = "rooms",
     params(("room" = String, Path, description = "A room's id, or `{userA}&{userB}`")),
