@@ -34,13 +34,21 @@ test("a stranger reads what this is, registers, logs out and logs in again", asy
   await expect(chat.search()).toBeVisible();
 });
 
-test("a link to a room leads there after the log-in", async ({ arrive, visit }) => {
+test("a link to a room leads there after the log-in, mistyped as it may have been", async ({
+  arrive,
+  visit,
+  complaints,
+}) => {
+  complaints.expect(/status of 401/);
   const haneul = await arrive("haneul");
   const room = await haneul.api.makeGroup("Courtyard", []);
   await haneul.api.say(room, "You found it");
   const page = await (await visit()).newPage();
   await page.goto(`/rooms/${room.id}`);
   await page.getByRole("textbox", { name: words.username }).fill("haneul");
+  await page.getByLabel(words.password, { exact: true }).fill("not the password");
+  await page.getByRole("button", { name: words.logIn }).click();
+  await expect(page.getByRole("alert")).toBeVisible();
   await page.getByLabel(words.password, { exact: true }).fill(password);
   await page.getByRole("button", { name: words.logIn }).click();
   await expect(page).toHaveURL(`/rooms/${room.id}`);

@@ -64,14 +64,21 @@ impl Address {
         Memo::new(move |_| self.path.with(|path| Page::at(path)))
     }
 
-    /// What a form or a link handed over in the address.
-    pub fn field(self, name: &str) -> Option<String> {
-        self.query.with_value(|query| {
-            let value = query
-                .split('&')
-                .find_map(|field| field.strip_prefix(name)?.strip_prefix('='))?;
-            Some(decoded(&value.replace('+', " ")))
-        })
+    /// The door's address `to`, from which it goes on to what was asked for here. It stands in the
+    /// address, so that a refused form and the other door's link keep it; the server alone reads it.
+    pub fn leading_on(self, to: &str) -> String {
+        let here = self.path.get_untracked();
+        let query = match Page::at(&here) {
+            // The door stands in place of the room, whose `&` would end the field.
+            Page::Room => format!("next={}", here.replace('&', "%26")),
+            Page::Login | Page::Register => self.query.get_value(),
+            Page::Lobby | Page::Settings | Page::Nowhere => String::new(),
+        };
+        if query.is_empty() {
+            to.to_owned()
+        } else {
+            format!("{to}?{query}")
+        }
     }
 
     /// Goes to another page of this site.
@@ -179,12 +186,17 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_the_address_is_read_as_it_was_meant() {
+    fn the_door_leads_on_to_what_was_asked_for() {
         Owner::new().with(|| {
-            let address = Address::asked("/login?a=1&next=%2Frooms%2Fx+%ED%95%98");
-            assert_eq!(address.field("next").as_deref(), Some("/rooms/x 하"));
-            assert_eq!(address.field("nex"), None);
-            assert_eq!(Address::asked("/login").field("next"), None);
+            let door = |asked: &str| Address::asked(asked).leading_on("/register");
+            assert_eq!(
+                door("/login?next=/rooms/a%26b"),
+                "/register?next=/rooms/a%26b"
+            );
+            assert_eq!(door("/rooms/a&b"), "/register?next=/rooms/a%26b");
+            for nowhere in ["/login", "/login?", "/?next=/settings"] {
+                assert_eq!(door(nowhere), "/register");
+            }
         });
     }
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use protocol::wire::Problem;
 
 use super::look::LookForm;
-use crate::address::{Address, Page};
+use crate::address::Address;
 use crate::client::Client;
 use crate::common::icon::Mark;
 use crate::common::refusal::Refusal;
@@ -15,12 +15,12 @@ use crate::i18n::use_texts;
 pub fn LoginPage() -> impl IntoView {
     let words = &use_texts().account;
     let client = expect_context::<Client>();
+    let address = expect_context::<Address>();
     // Shown above, and again where this is refused.
     let unsent = client.typed_body.get_untracked();
     view! {
         <Door title=words.log_in>
-            <form class="door-form" method="post" action="/login">
-                <Next/>
+            <form class="door-form" method="post" action=address.leading_on("/login")>
                 <Refusal/>
                 {unsent.map(|body| view! { <input type="hidden" name="body" value=body/> }.into_any())}
                 <UsernameField hint=None/>
@@ -31,7 +31,7 @@ pub fn LoginPage() -> impl IntoView {
                 <button type="submit" class="button large">{words.log_in}</button>
             </form>
             <p class="door-other">
-                {words.no_account} " " <a href="/register" rel="external">{words.register}</a>
+                {words.no_account} " " <a href=address.leading_on("/register") rel="external">{words.register}</a>
             </p>
         </Door>
     }
@@ -41,10 +41,10 @@ pub fn LoginPage() -> impl IntoView {
 #[component]
 pub fn RegisterPage() -> impl IntoView {
     let words = &use_texts().account;
+    let address = expect_context::<Address>();
     view! {
         <Door title=words.register>
-            <form class="door-form" method="post" action="/register">
-                <Next/>
+            <form class="door-form" method="post" action=address.leading_on("/register")>
                 <Refusal/>
                 <UsernameField hint=Some(words.username_hint)/>
                 <label class="field">
@@ -74,7 +74,7 @@ pub fn RegisterPage() -> impl IntoView {
                 <button type="submit" class="button large">{words.register}</button>
             </form>
             <p class="door-other">
-                {words.have_account} " " <a href="/login" rel="external">{words.log_in}</a>
+                {words.have_account} " " <a href=address.leading_on("/login") rel="external">{words.log_in}</a>
             </p>
         </Door>
     }
@@ -137,17 +137,4 @@ fn UsernameField(hint: Option<&'static str>) -> impl IntoView {
 
 fn is_about(problem: Option<&Problem>, field: &str) -> bool {
     problem.is_some_and(|problem| problem.field.as_deref() == Some(field))
-}
-
-/// Where to go afterwards, when a link led here.
-#[component]
-fn Next() -> impl IntoView {
-    let address = expect_context::<Address>();
-    let here = address.path.get_untracked();
-    // At a room's own address this stands in place of the room.
-    let room = (Page::at(&here) == Page::Room).then_some(here);
-    let next = address.field("next").or(room);
-    // Only a path of this site; the server checks it again.
-    let next = next.filter(|next| next.starts_with('/') && !next.starts_with("//"));
-    next.map(|next| view! { <input type="hidden" name="next" value=next/> }.into_any())
 }

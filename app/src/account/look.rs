@@ -54,7 +54,8 @@ pub fn LookForm() -> impl IntoView {
         client.language.get_untracked(),
         client.theme.get_untracked(),
     );
-    let here = expect_context::<Address>().path.get_untracked();
+    let address = expect_context::<Address>();
+    let here = address.leading_on(&address.path.get_untracked());
     let languages =
         [(Language::Korean, "한국어"), (Language::English, "English")].map(|(choice, name)| {
             view! {

@@ -103,10 +103,9 @@ fn what_a_stranger_wrote_in_a_room_comes_back_with_the_way_in() {
     let html = page(&room, boot);
     assert_tame(&html);
     assert!(html.contains("<blockquote"), "{html}");
-    assert!(html.contains("action=\"/login\""), "{html}");
     assert!(html.contains("type=\"hidden\" name=\"body\""), "{html}");
     assert!(
-        html.contains(&format!("name=\"next\" value=\"{room}\"")),
+        html.contains(&format!("action=\"/login?next={room}\"")),
         "{html}"
     );
 }

@@ -131,16 +131,23 @@ async fn strangers_are_led_through_the_door_and_on() {
     assert_eq!(door, format!("/login?next={path}"));
     let page = browser.get(&door).await;
     assert!(
-        page.text.contains(&format!("value=\"{path}\"")),
+        page.text.contains(&format!("action=\"{door}\"")),
         "{}",
         page.text
     );
-    let fields = [
-        ("username", "jun"),
-        ("password", crate::asking::PASSWORD),
-        ("next", &path),
-    ];
-    let entered = browser.post("/login", &fields).await;
+    let mistyped = [("username", "jun"), ("password", "not this one")];
+    let refused = browser.post(&door, &mistyped).await;
+    assert_eq!(refused.status, 401);
+    for way_on in [
+        format!("action=\"{door}\""),
+        format!("href=\"/register?next={path}\""),
+        // A change of language comes back to the same door.
+        format!("name=\"next\" value=\"{door}\""),
+    ] {
+        assert!(refused.text.contains(&way_on), "{}", refused.text);
+    }
+    let fields = [("username", "jun"), ("password", crate::asking::PASSWORD)];
+    let entered = browser.post(&door, &fields).await;
     assert_eq!(
         (entered.status, entered.header("location")),
         (303, path.as_str())

@@ -98,23 +98,21 @@ async fn what_a_stranger_writes_in_a_room_is_given_back_until_they_are_in() {
     assert_eq!(page.boot()["problem"]["code"], "unauthenticated");
     assert_eq!(page.boot()["typedBody"], story);
     assert!(page.text.contains(shown), "{}", page.text);
-    assert!(page.text.contains("action=\"/login\""), "{}", page.text);
+    let door = format!("/login?next={room}");
+    let way_in = format!("action=\"{door}\"");
+    assert!(page.text.contains(&way_in), "{}", page.text);
 
     let wrong = [
         ("username", "jun"),
         ("password", "wrong horse"),
         ("body", story),
     ];
-    let page = stranger.post("/login", &wrong).await;
+    let page = stranger.post(&door, &wrong).await;
     assert_eq!(page.boot()["problem"]["code"], "wrong_login");
     assert!(page.text.contains(shown), "{}", page.text);
-    let right = [
-        ("username", "jun"),
-        ("password", PASSWORD),
-        ("body", story),
-        ("next", &room),
-    ];
-    let entered = stranger.post("/login", &right).await;
+    assert!(page.text.contains(&way_in), "{}", page.text);
+    let right = [("username", "jun"), ("password", PASSWORD), ("body", story)];
+    let entered = stranger.post(&door, &right).await;
     assert_eq!(
         (entered.status, entered.header("location")),
         (303, room.as_str())
