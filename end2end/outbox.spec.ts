@@ -1,4 +1,4 @@
-import { keptIn } from "./kept";
+import { clearKept, keptIn } from "./kept";
 import { expect, test } from "./test";
 import { refuseAsTooLarge, Wire } from "./wire";
 
@@ -332,4 +332,27 @@ test("two tabs of one person send what waits once", async ({ arrive, complaints 
     await expect(page.getByRole("article").filter({ hasText: "From the second tab" })).toHaveCount(1);
   }
   expect(await bada.api.messages(room)).toHaveLength(2);
+});
+
+test("what waits outlives the clearing of what the browser keeps", async ({ arrive, complaints }) => {
+  const haneul = await arrive("haneul");
+  const room = await haneul.api.makeGroup("Courtyard", []);
+  const wire = await Wire.of(haneul.context, complaints);
+  await haneul.chat.open(room);
+  await wire.cut();
+  await haneul.chat.send("In the tunnel");
+  await expect(haneul.page.getByText(haneul.words.waiting(1))).toBeVisible();
+
+  await clearKept(haneul.page);
+  expect(await keptIn(haneul.page)).not.toContain("In the tunnel");
+  // As when somebody comes back to the tab.
+  await haneul.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await expect.poll(() => keptIn(haneul.page)).toContain("In the tunnel");
+  await haneul.page.reload();
+  await haneul.chat.ready();
+  await expect(haneul.chat.message("In the tunnel")).toBeVisible();
+
+  wire.mend();
+  await haneul.chat.expectSent("In the tunnel");
+  expect(await haneul.api.messages(room)).toHaveLength(1);
 });

@@ -25,15 +25,16 @@ pub enum Word {
 pub struct Differences {
     /// Kept, and not held by this tab.
     pub adopt: Vec<Pending>,
-    /// Held by this tab, and no longer kept: settled elsewhere.
-    pub settled: Vec<OpId>,
+    /// Held by this tab, and not kept. What was settled elsewhere is told by [`Word::Settled`];
+    /// that it is not kept may only mean that someone has cleared what sites keep.
+    pub unkept: Vec<OpId>,
 }
 
 /// `kept` was read after `held` was noted, so that what is added in between is not taken for
-/// settled.
+/// unkept.
 pub fn compare(kept: Vec<Pending>, held: &[OpId], now: Timestamp) -> Differences {
     let ids: HashSet<OpId> = kept.iter().map(|pending| pending.op).collect();
-    let settled = held
+    let unkept = held
         .iter()
         .copied()
         .filter(|op| !ids.contains(op))
@@ -42,7 +43,7 @@ pub fn compare(kept: Vec<Pending>, held: &[OpId], now: Timestamp) -> Differences
         .into_iter()
         .filter(|pending| !held.contains(&pending.op) && now.since(pending.at).as_millis() >= GRACE)
         .collect();
-    Differences { adopt, settled }
+    Differences { adopt, unkept }
 }
 
 #[cfg(test)]
@@ -78,10 +79,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_longer_kept_was_settled_elsewhere() {
+    fn what_is_no_longer_kept_is_found() {
         let held = [pending(1, 0).op, pending(2, 0).op];
         let differences = compare(vec![pending(2, 0)], &held, Timestamp(10_000));
-        assert_eq!(differences.settled, [pending(1, 0).op]);
+        assert_eq!(differences.unkept, [pending(1, 0).op]);
         assert!(differences.adopt.is_empty());
     }
 }

@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use app::browser::Intent;
+use app::client::Link;
 use leptos::prelude::*;
 use protocol::rules::MAX_MESSAGE_BYTES;
 use protocol::state::{Pending, PendingChange, PendingState};
@@ -84,10 +85,7 @@ impl Tab {
 
     /// Compares with what is kept: other tabs write there too.
     pub async fn share_outbox(self: &Rc<Self>) {
-        let held: Vec<OpId> = self
-            .client
-            .outbox
-            .with_untracked(|outbox| outbox.iter().map(|pending| pending.op).collect());
+        let held = self.held();
         let Ok(kept) = self.kept.all_pending().await else {
             return;
         };
@@ -95,10 +93,13 @@ impl Tab {
         if differences == sharing::Differences::default() {
             return;
         }
-        self.client.outbox.update(|outbox| {
-            for op in differences.settled {
-                outbox.confirmed(op);
+        // After a log-out of which this tab has not heard, nothing is to be kept.
+        if self.client.link.get_untracked() != Link::SignedOut {
+            for op in differences.unkept {
+                self.keep(op);
             }
+        }
+        self.client.outbox.update(|outbox| {
             for pending in differences.adopt {
                 outbox.add(pending);
             }
@@ -187,15 +188,13 @@ impl Tab {
     pub fn refused(self: &Rc<Self>, op: OpId, problem: Problem) {
         let is_passing = problem.is_passing();
         let pause = problem.retry_after.map(|seconds| seconds * 1_000);
-        let mut failed = None;
         // One's own pace needs no words: a moment later it goes on.
         if is_passing && problem.code != code::TOO_FAST {
             self.client.held_up.set(Some(problem.clone()));
         }
         self.client.outbox.maybe_update(|outbox| {
             outbox.refused(op, problem);
-            failed = outbox.get(op).cloned();
-            failed.is_some()
+            outbox.get(op).is_some()
         });
         if is_passing {
             let wait = self.sending.backoff.borrow_mut().next(clock::random());
@@ -208,22 +207,14 @@ impl Tab {
             });
         } else {
             // Kept as it is now, so that a reload shows why it was not sent.
-            if let Some(failed) = failed {
-                self.keep(failed);
-            }
+            self.keep(op);
             self.pump();
         }
     }
 
     pub fn retry(self: &Rc<Self>, op: OpId) {
         self.client.outbox.update(|outbox| outbox.retry(op));
-        let pending = self
-            .client
-            .outbox
-            .with_untracked(|outbox| outbox.get(op).cloned());
-        if let Some(pending) = pending {
-            self.keep(pending);
-        }
+        self.keep(op);
         self.pump();
     }
 
@@ -235,10 +226,29 @@ impl Tab {
         self.pump();
     }
 
-    fn keep(self: &Rc<Self>, pending: Pending) {
+    /// Whatever this tab still has to send, and what was refused.
+    pub fn held(&self) -> Vec<OpId> {
+        self.client
+            .outbox
+            .with_untracked(|outbox| outbox.iter().map(|pending| pending.op).collect())
+    }
+
+    /// Keeps it as it is now, if it is still here.
+    fn keep(self: &Rc<Self>, op: OpId) {
+        let pending = self
+            .client
+            .outbox
+            .with_untracked(|outbox| outbox.get(op).cloned());
+        let Some(mut pending) = pending else {
+            return;
+        };
+        if pending.state == PendingState::Sending {
+            // Of this connection only; another tab's may have to send it.
+            pending.state = PendingState::Queued;
+        }
         let tab = Rc::clone(self);
         spawn_local(async move {
-            // Only its state changed; at worst it is tried once more after a reload.
+            // It is still here; at worst what became of it is forgotten with this page.
             let _ = tab.kept.put_pending(&pending).await;
         });
     }

@@ -1,19 +1,17 @@
 //! The other tabs of the same person in this browser.
 
-use std::rc::Weak;
+use std::rc::{Rc, Weak};
 
 use protocol::UserId;
-use protocol::state::Outbox;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{BroadcastChannel, MessageEvent};
 
-use leptos::prelude::*;
-
 use super::tab::Tab;
 use crate::sharing::Word;
 
-/// `None` in browsers without it: then the other tabs find out when they next look.
+/// `None` in browsers without it: then another tab may send once more what is settled, and is
+/// answered as before.
 pub struct Tabs(Option<BroadcastChannel>);
 
 impl Tabs {
@@ -44,16 +42,13 @@ impl Tabs {
 }
 
 impl Tab {
-    fn hear_tab(&self, word: &Word) {
+    /// What this tab held is settled here too: it may have been written back a moment before.
+    fn hear_tab(self: &Rc<Self>, word: &Word) {
         match word {
-            Word::Settled(op) => {
-                self.client.outbox.update(|outbox| {
-                    outbox.confirmed(*op);
-                });
-            }
+            Word::Settled(op) => self.confirmed(&[*op]),
             Word::Forgotten => {
                 self.drafts.borrow_mut().clear();
-                self.client.outbox.set(Outbox::default());
+                self.confirmed(&self.held());
             }
         }
     }
