@@ -1,3 +1,4 @@
+import { Chat } from "./chat";
 import { clearKept, keptIn } from "./kept";
 import { expect, test } from "./test";
 import { refuseAsTooLarge, Wire } from "./wire";
@@ -332,6 +333,28 @@ test("two tabs of one person send what waits once", async ({ arrive, complaints 
     await expect(page.getByRole("article").filter({ hasText: "From the second tab" })).toHaveCount(1);
   }
   expect(await bada.api.messages(room)).toHaveLength(2);
+});
+
+test("what is said in one tab goes after what was said in another before", async ({ arrive, complaints }) => {
+  const haneul = await arrive("haneul");
+  const bada = await arrive("bada");
+  const room = await haneul.api.makeGroup("Courtyard", [bada]);
+  const wire = await Wire.of(haneul.page, complaints);
+  await haneul.chat.open(room);
+  const tab = new Chat(await haneul.context.newPage(), haneul.words);
+  await tab.open(room);
+  await tab.sendAndSee("Good morning");
+
+  await wire.cut();
+  await haneul.chat.send("First");
+  await tab.sendAndSee("Second");
+  const said = ["Good morning", "First", "Second"];
+  expect((await bada.api.messages(room)).map((message) => message.body)).toEqual(said);
+
+  wire.mend();
+  await haneul.chat.expectOrder(said);
+  await haneul.chat.expectSent("First");
+  expect(await bada.api.messages(room)).toHaveLength(3);
 });
 
 test("what waits outlives the clearing of what the browser keeps", async ({ arrive, complaints }) => {

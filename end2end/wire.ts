@@ -1,4 +1,4 @@
-import type { BrowserContext, WebSocketRoute } from "@playwright/test";
+import type { BrowserContext, Page, WebSocketRoute } from "@playwright/test";
 
 import type { Complaints } from "./test";
 
@@ -17,12 +17,12 @@ export async function refuseAsTooLarge(context: BrowserContext, text: string): P
   return () => refusals;
 }
 
-/** The socket between a browser and the server, to be cut by a test while all else goes on. */
+/** The socket between a browser, or one page of it, and the server, to be cut by a test while all else goes on. */
 export class Wire {
   private whole = true;
   private readonly sockets = new Set<WebSocketRoute>();
 
-  static async of(context: BrowserContext, complaints: Complaints): Promise<Wire> {
+  static async of(context: BrowserContext | Page, complaints: Complaints): Promise<Wire> {
     const wire = new Wire();
     // It may be cut while a connection is only being made.
     complaints.expect(/WebSocket connection to .* failed/);

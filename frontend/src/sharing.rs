@@ -1,11 +1,13 @@
 //! One outbox for all tabs of a person. The tab in which something was said sends it; what is
 //! still there after a while is sent by whichever tab looks, because its own may be gone. The
-//! operation's id makes that harmless: the server answers the second sending as the first.
+//! operation's id makes that harmless: the server answers the second sending as the first. What one
+//! tab has said in a room goes before what is said there later in another, which sends both if need
+//! be: a person has one order, however many tabs.
 
 use std::collections::HashSet;
 
 use protocol::state::Pending;
-use protocol::{OpId, Timestamp};
+use protocol::{OpId, RoomId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Younger entries are left to the tab that made them.
@@ -46,11 +48,19 @@ pub fn compare(kept: Vec<Pending>, held: &[OpId], now: Timestamp) -> Differences
     Differences { adopt, unkept }
 }
 
+/// What other tabs had said in the room before, of all that was kept when something new was: it
+/// is sent first. `held` was noted before.
+pub fn said_before(kept: Vec<Pending>, held: &[OpId], room: RoomId) -> Vec<Pending> {
+    let mut before = kept;
+    before.retain(|pending| pending.room == room && !held.contains(&pending.op));
+    before
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::MessageId;
     use protocol::state::{PendingChange, PendingState};
-    use protocol::{MessageId, RoomId};
     use uuid::Uuid;
 
     fn pending(op: u128, at: i64) -> Pending {
@@ -84,5 +94,16 @@ mod tests {
         let differences = compare(vec![pending(2, 0)], &held, Timestamp(10_000));
         assert_eq!(differences.unkept, [pending(1, 0).op]);
         assert!(differences.adopt.is_empty());
+    }
+
+    #[test]
+    fn what_another_tab_said_in_the_room_goes_before_what_is_said_now() {
+        let (mine, theirs) = (pending(1, 0), pending(2, 9_999));
+        let elsewhere = Pending {
+            room: RoomId(Uuid::from_u128(9)),
+            ..pending(3, 0)
+        };
+        let kept = vec![mine.clone(), theirs.clone(), elsewhere];
+        assert_eq!(said_before(kept, &[mine.op], mine.room), [theirs]);
     }
 }

@@ -47,8 +47,14 @@ impl Kept {
         }
     }
 
-    pub async fn put_pending(&self, pending: &Pending) -> Result<(), NotKept> {
-        self.put(OUTBOX, &pending.op.to_string(), pending).await
+    /// What was kept when it came, in the same step: what any tab says later finds it there.
+    pub async fn put_pending(&self, pending: &Pending) -> Result<Vec<Pending>, NotKept> {
+        let json = json(pending)?;
+        let (transaction, store) = self.store(OUTBOX, IdbTransactionMode::Readwrite).await?;
+        let before = store.get_all()?;
+        store.put_with_key(&json, &pending.op.to_string().into())?;
+        done(&transaction).await?;
+        Ok(read_all(&before.result()?))
     }
 
     pub async fn drop_pending(&self, op: OpId) -> Result<(), NotKept> {
@@ -58,19 +64,17 @@ impl Kept {
     /// In the order in which it was said: the ids are made in order.
     pub async fn all_pending(&self) -> Result<Vec<Pending>, NotKept> {
         let (_, store) = self.store(OUTBOX, IdbTransactionMode::Readonly).await?;
-        let found = answer(&store.get_all()?).await?;
-        let pending = Array::from(&found)
-            .iter()
-            .filter_map(|json| protocol::json::read(json.as_string()?).ok())
-            .collect();
-        Ok(pending)
+        Ok(read_all(&answer(&store.get_all()?).await?))
     }
 
     pub async fn put_draft(&self, room: RoomId, draft: &Draft) -> Result<(), NotKept> {
         if draft.is_empty() {
             self.delete(DRAFTS, &room.to_string()).await
         } else {
-            self.put(DRAFTS, &room.to_string(), draft).await
+            let json = json(draft)?;
+            let (transaction, store) = self.store(DRAFTS, IdbTransactionMode::Readwrite).await?;
+            store.put_with_key(&json, &room.to_string().into())?;
+            done(&transaction).await
         }
     }
 
@@ -89,18 +93,6 @@ impl Kept {
             done(&transaction).await?;
         }
         Ok(())
-    }
-
-    async fn put(&self, store: &str, key: &str, value: &impl Serialize) -> Result<(), NotKept> {
-        let json = serde_json::to_string(value).map_err(|error| error.to_string());
-        let json = json.map_err(|error| JsValue::from_str(&error))?;
-        self.put_text(store, key, &json).await
-    }
-
-    async fn put_text(&self, store: &str, key: &str, value: &str) -> Result<(), NotKept> {
-        let (transaction, store) = self.store(store, IdbTransactionMode::Readwrite).await?;
-        store.put_with_key(&value.into(), &key.into())?;
-        done(&transaction).await
     }
 
     async fn delete(&self, store: &str, key: &str) -> Result<(), NotKept> {
@@ -152,6 +144,18 @@ impl Kept {
         *self.open.borrow_mut() = Some(database.clone());
         Ok(database)
     }
+}
+
+fn json(value: &impl Serialize) -> Result<JsValue, NotKept> {
+    let json = serde_json::to_string(value).map_err(|error| error.to_string());
+    Ok(json.map_err(|error| JsValue::from_str(&error))?.into())
+}
+
+fn read_all(found: &JsValue) -> Vec<Pending> {
+    Array::from(found)
+        .iter()
+        .filter_map(|json| protocol::json::read(json.as_string()?).ok())
+        .collect()
 }
 
 async fn answer(request: &IdbRequest) -> Result<JsValue, NotKept> {

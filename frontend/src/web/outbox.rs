@@ -37,11 +37,15 @@ impl Tab {
             state: PendingState::Queued,
         };
         let op = pending.op;
-        self.kept
-            .put_pending(&pending)
-            .await
-            .map_err(|_| self.rest.not_kept())?;
-        self.client.outbox.update(|outbox| outbox.add(pending));
+        let held = self.held();
+        let kept = self.kept.put_pending(&pending).await;
+        let kept = kept.map_err(|_| self.rest.not_kept())?;
+        self.client.outbox.update(|outbox| {
+            for before in sharing::said_before(kept, &held, room) {
+                outbox.add(before);
+            }
+            outbox.add(pending);
+        });
         self.pump();
         Ok(op)
     }
