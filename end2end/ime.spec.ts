@@ -55,7 +55,8 @@ async function play(page: Page, steps: Step[]) {
         write(step.update);
       } else {
         const { composing: isComposing, keyCode, key = "Enter" } = step.enter;
-        const init = { key, code: "Enter", keyCode, which: keyCode, isComposing, bubbles: true, cancelable: true };
+        const code = key === "Process" ? "Enter" : key;
+        const init = { key, code, keyCode, which: keyCode, isComposing, bubbles: true, cancelable: true };
         const goesOn = box.dispatchEvent(new KeyboardEvent("keydown", init));
         // Where nothing keeps the browser from it, a plain Enter breaks the line.
         if (goesOn && !isComposing && keyCode === 13) box.setRangeText("\n", box.value.length, box.value.length, "end");
@@ -145,6 +146,38 @@ test("the edit box ends a syllable and saves with one Enter, in every order", as
       .poll(async () => (await haneul.api.messages(room)).map((message) => message.body))
       .toEqual([`${index} 안녕하세요`]);
   }
+});
+
+test("an Esc that ends a syllable closes nothing, even where it is told of after the commit", async ({ arrive }) => {
+  const haneul = await arrive("haneul", { words: korean });
+  const room = await haneul.api.makeGroup("마당", []);
+  await haneul.chat.open(room);
+  await haneul.chat.membersButton().click();
+  await expect(haneul.chat.members()).toBeVisible();
+  await haneul.chat.composer().focus();
+
+  await play(haneul.page, ["start", { update: "요" }, "end", { enter: { composing: false, keyCode: 229, key: "Escape" } }, "wait"]);
+  await expect(haneul.chat.members()).toBeVisible();
+  await haneul.page.keyboard.press("Escape");
+  await expect(haneul.chat.members()).toHaveCount(0);
+});
+
+test("an Enter that only picks a Japanese candidate submits no form", async ({ arrive }) => {
+  const haneul = await arrive("haneul");
+  const room = await haneul.api.makeGroup("Courtyard", []);
+  await haneul.chat.open(room);
+  await haneul.chat.membersButton().click();
+  const name = haneul.chat.members().getByRole("textbox");
+  await name.fill("");
+  const devtools = await haneul.context.newCDPSession(haneul.page);
+  await devtools.send("Input.imeSetComposition", { text: "日本", selectionStart: 2, selectionEnd: 2 });
+  await devtools.send("Input.dispatchKeyEvent", { type: "rawKeyDown", key: "Process", code: "Enter", windowsVirtualKeyCode: 229 });
+  await devtools.send("Input.insertText", { text: "日本" });
+
+  await expect(name).toHaveValue("日本");
+  await expect(haneul.page.getByRole("heading", { name: "Courtyard", level: 1 })).toBeVisible();
+  await name.press("Enter");
+  await expect(haneul.page.getByRole("heading", { name: "日本", level: 1 })).toBeVisible();
 });
 
 test("text that macOS decomposes arrives composed", async ({ arrive }) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use web_sys::wasm_bindgen::JsCast;
 
-use super::keys::{Composition, Decision, Enter, Press};
+use super::keys::{self, Composition, Decision, Enter, Press};
 
 type Later = Box<dyn FnOnce()>;
 
@@ -127,6 +127,11 @@ impl Default for Ime {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Esc, where it is meant for the page: what an input method does with it is its own.
+pub fn is_escape(event: &web_sys::KeyboardEvent) -> bool {
+    event.key() == "Escape" && !keys::is_owned(event.is_composing(), event.key_code())
 }
 
 /// After the browser has finished with the current event.

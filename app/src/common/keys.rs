@@ -1,5 +1,6 @@
 //! What Enter means while people write Korean, Japanese or anything else through an input
-//! method: the one place that decides it, for every text box.
+//! method: the one place that decides it, for every text box whose Enter a script hears. A field
+//! of a plain form is left to the browser, which submits no form on an input method's own Enter.
 //!
 //! Browsers and systems report one physical Enter in at least six different orders (the tests
 //! replay them). The rule that is right under all of them: an Enter that ends a Hangul syllable
@@ -87,7 +88,7 @@ impl Composition {
     }
 
     pub fn pressed(&mut self, press: Press<'_>, enter: Enter) -> Decision {
-        let owned = press.composing || self.active || press.key_code == 229;
+        let owned = self.active || is_owned(press.composing, press.key_code);
         if owned && is_hanja(press) {
             self.converting = true;
         }
@@ -133,6 +134,12 @@ impl Composition {
             Decision::SendSoon
         }
     }
+}
+
+/// Whether a key is an input method's own, as far as the key alone tells. Where the composition
+/// ends before its last key is told of, as in Safari, only the key's code says so.
+pub fn is_owned(composing: bool, key_code: u32) -> bool {
+    composing || key_code == 229
 }
 
 fn is_enter(press: Press<'_>) -> bool {

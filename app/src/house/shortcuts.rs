@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::Client;
 use crate::common::dom;
-use crate::common::ime::is_typed_into;
+use crate::common::ime::{is_escape, is_typed_into};
 use crate::common::parts::watch;
 use crate::side::room_in;
 use crate::talk::focus_composer;
@@ -44,7 +44,7 @@ fn pressed(
                 address.go(&format!("/rooms/{room}"));
             }
         }
-        "Escape" => {
+        _ if is_escape(event) => {
             focus_composer();
             mark_read(client, browser, address);
         }

@@ -8,6 +8,7 @@ use protocol::MessageId;
 use super::acts::{Acts, element_id};
 use crate::client::Client;
 use crate::common::dom;
+use crate::common::ime::is_escape;
 use crate::common::parts::{handler, watch};
 use crate::i18n::use_texts;
 
@@ -66,7 +67,7 @@ pub fn EmojiPicker(id: MessageId) -> impl IntoView {
         room_below.is_some_and(|room| room < HEIGHT + 48.0)
     });
     let escape = move |event: web_sys::KeyboardEvent| {
-        if event.key() == "Escape" && !event.is_composing() {
+        if is_escape(&event) {
             event.stop_propagation();
             acts.step_back();
         }

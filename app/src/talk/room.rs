@@ -19,6 +19,7 @@ use crate::address::Address;
 use crate::browser::{BrowserHandle, Intent};
 use crate::client::{Client, OpenRoom, is_gone};
 use crate::common::dom;
+use crate::common::ime::is_escape;
 use crate::common::parts::{Shown, handler, part, watch};
 use crate::common::refusal::Refusal;
 use crate::side::room_in;
@@ -55,8 +56,8 @@ fn Room(room: RoomId) -> impl IntoView {
             })
     });
     let pressed = move |event: KeyboardEvent| {
-        let closes = event.key() == "Escape" && showing_members.get_untracked();
-        if closes && !event.default_prevented() && !event.is_composing() && !dom::dialog_is_open() {
+        let closes = is_escape(&event) && showing_members.get_untracked();
+        if closes && !event.default_prevented() && !dom::dialog_is_open() {
             event.prevent_default();
             ShowingMembers(showing_members).close();
         }

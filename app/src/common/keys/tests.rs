@@ -280,3 +280,10 @@ fn on_touch_keyboards_control_enter_sends() {
         Decision::Send
     );
 }
+
+#[test]
+fn a_key_that_is_told_of_after_the_commit_is_still_the_input_methods() {
+    assert!(is_owned(true, 27), "while it composes");
+    assert!(is_owned(false, 229), "Safari, after it composed");
+    assert!(!is_owned(false, 27));
+}
