@@ -17,7 +17,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use futures::{TryStreamExt, try_join};
+use futures::{TryStreamExt, join};
 use mongodb::bson::doc;
 use mongodb::bson::oid::ObjectId;
 use protocol::wire::Event;
@@ -139,8 +139,8 @@ impl Core {
     /// The room from where this node left it. `None`: it is to be read anew.
     async fn view_after(&self, known: Room, batch: &[Append]) -> StoreResult<Option<View>> {
         let (id, key, applied) = (known.id(), known.key, known.applied);
-        let (there, state) = try_join!(self.find_room(id), self.load(known, batch))?;
-        let mut view = View::of(state);
+        let (there, state) = join!(self.find_room(id), self.load(known, batch));
+        let (there, mut view) = (there?, View::of(state?));
         Ok(match there.filter(|there| there.key == key) {
             Some(there) if there.applied == applied => Some(view),
             Some(there) if there.applied > applied => self.follow(&mut view).await?.then_some(view),

@@ -1,6 +1,7 @@
 //! The way to the server. The driver must not be dropped in the middle of an operation, and whoever
 //! asks may go away at any time; so every call runs in a task of its own, to its end, and only the
-//! wait for it is given up.
+//! wait for it is given up. Inside a call, what runs together is joined: to try to join would drop
+//! the others at the first error.
 
 use std::future::Future;
 use std::time::Duration;
@@ -100,5 +101,28 @@ impl Connection {
             }
             self.client.clone().shutdown().immediate(true).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn nothing_that_runs_together_is_dropped_at_the_first_error() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut looked_at = 0;
+        for place in ["store/mongo", "files/gridfs"] {
+            for file in source.join(place).read_dir().unwrap() {
+                let path = file.unwrap().path();
+                if path.is_file() {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    let drops = text.contains(concat!("try", "_join"));
+                    assert!(!drops, "{} drops what it began", path.display());
+                    looked_at += 1;
+                }
+            }
+        }
+        assert!(looked_at > 20, "{looked_at} files");
     }
 }

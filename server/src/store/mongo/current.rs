@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 
 use futures::TryStreamExt;
-use futures::future::try_join_all;
+use futures::future::join_all;
 use mongodb::bson::{Uuid, doc};
 use protocol::RoomId;
 
@@ -95,9 +95,11 @@ impl Core {
         let mut behind = HashSet::new();
         for rooms in rooms.chunks(AT_ONCE) {
             let looks = rooms.iter().map(|room| self.is_behind(room));
-            let looks = try_join_all(looks).await?;
-            let found = rooms.iter().zip(looks).filter(|(_, behind)| *behind);
-            behind.extend(found.map(|(room, _)| room.key));
+            for (room, is_behind) in rooms.iter().zip(join_all(looks).await) {
+                if is_behind? {
+                    behind.insert(room.key);
+                }
+            }
         }
         Ok(behind)
     }

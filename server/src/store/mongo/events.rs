@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use futures::{TryStreamExt, try_join};
+use futures::{TryStreamExt, join};
 use mongodb::bson::{Uuid, doc};
 use protocol::wire::{Edit, Event, EventKind, Message, MessageRef};
 use protocol::{Rev, UserId};
@@ -14,8 +14,8 @@ use crate::store::{StoreError, StoreResult};
 impl Core {
     /// The lines as events, in their order. What they say of a message is what it is now.
     pub(super) async fn events_of(&self, room: &Room, lines: &[Entry]) -> StoreResult<Vec<Event>> {
-        let (posted, edited) = try_join!(self.messages_of(lines), self.edited_by(lines))?;
-        let mut posted = posted.into_iter();
+        let (posted, edited) = join!(self.messages_of(lines), self.edited_by(lines));
+        let (mut posted, edited) = (posted?.into_iter(), edited?);
         lines
             .iter()
             .map(|line| {

@@ -41,7 +41,8 @@ impl Core {
     /// Brings the view up to the end of the log. `false`: it cannot be; all is to be read anew.
     pub(super) async fn follow(&self, view: &mut View) -> StoreResult<bool> {
         let room = &view.state.room;
-        let (there, lines) = futures::try_join!(self.find_room(room.id()), self.beyond(room))?;
+        let (there, lines) = futures::join!(self.find_room(room.id()), self.beyond(room));
+        let (there, lines) = (there?, lines?);
         let Some(there) = there.filter(|there| there.key == room.key) else {
             return Ok(false);
         };

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use futures::{TryStreamExt, try_join};
+use futures::{TryStreamExt, join};
 use mongodb::bson::{Bson, Document, Uuid, doc};
 
 use super::Core;
@@ -86,7 +86,8 @@ impl Core {
             StoreResult::Ok(found.try_collect::<Vec<ReactionDoc>>().await?)
         };
         let (people, members, reactions, seen) =
-            try_join!(people, members, reactions, self.seen(&room, &named))?;
+            join!(people, members, reactions, self.seen(&room, &named));
+        let (people, members, reactions, seen) = (people?, members?, reactions?, seen?);
         let here = seen.iter().filter(|line| line.room == room.key);
         Ok(State {
             people: people.into_iter().map(|it| (id(it.id), it.state)).collect(),
@@ -124,8 +125,9 @@ impl Core {
             let found = self.all.log.find(found).await?;
             StoreResult::Ok(found.try_collect::<Vec<Entry>>().await?)
         };
-        let (mut seen, messages) = try_join!(operations, messages)?;
-        seen.extend(messages);
+        let (seen, messages) = join!(operations, messages);
+        let mut seen = seen?;
+        seen.extend(messages?);
         let others = seen.iter().map(|line| line.room);
         let others = others.filter(|other| *other != room.key);
         let others = others.collect::<HashSet<_>>();

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
-use futures::{TryStreamExt, try_join};
+use futures::{TryStreamExt, join};
 use mongodb::bson::{Document, doc};
 use protocol::wire::{Event, Message};
 use protocol::{MessageId, Rev, RoomId};
@@ -118,27 +118,28 @@ impl Core {
             }
             Span::Around(edge) => {
                 let before = limit / 2;
-                let (mut lines, after) = try_join!(
+                let (lines, after) = join!(
                     self.run(room, Run::Before(edge), before),
                     self.run(room, Run::From(edge), limit - before)
-                )?;
-                lines.extend(after);
+                );
+                let mut lines = lines?;
+                lines.extend(after?);
                 (edge, lines)
             }
         };
         let first = lines.first().map_or(int(edge.0), |line| line.rev);
         let last = lines.last().map(|line| line.rev.saturating_add(1));
         let last = last.unwrap_or(int(edge.0));
-        let (items, older, newer) = try_join!(
+        let (items, older, newer) = join!(
             self.messages_of(&lines),
             self.any_message(room, doc! { "$lt": first }),
             self.any_message(room, doc! { "$gte": last, "$lte": room.applied })
-        )?;
+        );
         let mut messages = Messages {
-            items,
+            items: items?,
             head,
-            older,
-            newer,
+            older: older?,
+            newer: newer?,
             notes: Vec::new(),
         };
         messages.notes = self.notes(room, &messages.reach(span)).await?;

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use futures::{TryStreamExt, try_join};
+use futures::{TryStreamExt, join};
 use mongodb::bson::{Bson, Uuid, doc};
 use protocol::UserId;
 use protocol::wire::{Message, RoomKind, User};
@@ -74,11 +74,12 @@ impl Core {
                 room.key.bytes(),
             ))
         });
-        let (mut peers, mut lasts, made) = try_join!(
+        let (peers, lasts, made) = join!(
             self.peers(&shown),
             self.last_messages(&shown),
             self.made(&shown)
-        )?;
+        );
+        let (mut peers, mut lasts, made) = (peers?, lasts?, made?);
         let described = shown.into_iter().map(|(room, member)| MyRoom {
             room: room.record(),
             peer: peers.remove(&room.key),
