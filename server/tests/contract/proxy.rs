@@ -30,6 +30,9 @@ struct Way {
     stalled: watch::Sender<bool>,
     /// The next request with these bytes passes, and its answer does not.
     loses: Mutex<Option<Vec<u8>>>,
+    /// The next request with these bytes waits, and its connection with it.
+    holds: Mutex<Option<Vec<u8>>>,
+    held: watch::Sender<bool>,
 }
 
 struct Renaming {
@@ -70,6 +73,8 @@ impl Proxy {
             open: Mutex::default(),
             stalled: watch::Sender::new(false),
             loses: Mutex::new(None),
+            holds: Mutex::new(None),
+            held: watch::Sender::new(false),
         });
         Self {
             address: listener.local_addr().unwrap(),
@@ -105,6 +110,22 @@ impl Proxy {
     pub fn has_lost(&self) -> bool {
         self.way.loses.lock().is_none()
     }
+
+    /// The next request that has these bytes does not pass, and nobody is told; the other
+    /// connections go on.
+    pub fn hold(&self, bytes: &[u8]) {
+        *self.way.holds.lock() = Some(bytes.to_vec());
+    }
+
+    /// Waits until that request has come.
+    pub async fn holds(&self) {
+        let mut held = self.way.held.subscribe();
+        held.wait_for(|held| *held).await.unwrap();
+    }
+
+    pub fn release(&self) {
+        self.way.held.send_replace(false);
+    }
 }
 
 impl Drop for Proxy {
@@ -132,7 +153,7 @@ impl Way {
         let (from_server, to_server) = server.into_split();
         let losing = AtomicBool::new(false);
         let ask = self.pass(from_client, to_server, None, |bytes| {
-            if self.is_to_be_lost(bytes) {
+            if is_wanted(&self.loses, bytes) {
                 losing.store(true, Ordering::Relaxed);
             }
             true
@@ -145,17 +166,6 @@ impl Way {
             ended = ask => ended,
             ended = answer => ended,
         }
-    }
-
-    fn is_to_be_lost(&self, bytes: &[u8]) -> bool {
-        let mut loses = self.loses.lock();
-        let found = loses
-            .as_ref()
-            .is_some_and(|wanted| bytes.windows(wanted.len()).any(|window| window == wanted));
-        if found {
-            *loses = None;
-        }
-        found
     }
 
     /// Until one side hangs up, or something comes that may not pass.
@@ -181,9 +191,25 @@ impl Way {
             if buffer.is_empty() || !passes || !may_pass(&buffer) {
                 return Ok(());
             }
+            if is_wanted(&self.holds, &buffer) {
+                self.held.send_replace(true);
+                let _ = self.held.subscribe().wait_for(|held| !held).await;
+            }
             to.write_all(&buffer).await?;
         }
     }
+}
+
+/// Once only.
+fn is_wanted(wanted: &Mutex<Option<Vec<u8>>>, bytes: &[u8]) -> bool {
+    let mut wanted = wanted.lock();
+    let found = wanted
+        .as_ref()
+        .is_some_and(|wanted| bytes.windows(wanted.len()).any(|window| window == wanted));
+    if found {
+        *wanted = None;
+    }
+    found
 }
 
 impl Renaming {

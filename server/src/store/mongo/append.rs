@@ -17,7 +17,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use futures::{TryStreamExt, join};
+use futures::TryStreamExt;
 use mongodb::bson::doc;
 use mongodb::bson::oid::ObjectId;
 use protocol::wire::Event;
@@ -138,16 +138,17 @@ impl Core {
 
     /// The room from where this node left it. `None`: it is to be read anew.
     async fn view_after(&self, known: Room, batch: &[Append]) -> StoreResult<Option<View>> {
-        let (id, key, applied) = (known.id(), known.key, known.applied);
-        let (there, state) = join!(self.find_room(id), self.load(known, batch));
-        let (there, mut view) = (there?, View::of(state?));
-        Ok(match there.filter(|there| there.key == key) {
-            Some(there) if there.applied == applied => Some(view),
-            Some(there) if there.applied > applied => self.follow(&mut view).await?.then_some(view),
-            // Deleted; or this is a new primary that does not know yet how much is confirmed, and
-            // who is a member may be just as old.
-            _ => None,
-        })
+        let there = self.find_room(known.id()).await?;
+        let Some(there) = there.filter(|there| {
+            // Deleted; or this is a new primary that does not know yet how much is confirmed.
+            there.key == known.key && there.applied >= known.applied
+        }) else {
+            return Ok(None);
+        };
+        // Only now, or who is a member could be as old as that primary was a moment ago.
+        let is_there = there.applied == known.applied;
+        let mut view = View::of(self.load(known, batch).await?);
+        Ok((is_there || self.follow(&mut view).await?).then_some(view))
     }
 
     /// The turn is over when it is done. If it cannot be done, whoever comes next does it.

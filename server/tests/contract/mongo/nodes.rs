@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use mongodb::bson::doc;
 use protocol::wire::RoomKind;
 use protocol::{OpId, Rev, RoomId, SessionId, UserId};
 use server::store::*;
 use uuid::Uuid;
 
+use super::raw::{Raw, bin};
 use super::{Database, POOL, node};
 use crate::model::Model;
 use crate::proxy::Proxy;
@@ -20,6 +22,9 @@ const INSERT_INTO_LOG: &[u8] = b"insert\0\x04\0\0\0log\0";
 
 /// The same of the command that seats a member.
 const UPDATE_MEMBERS: &[u8] = b"update\0\x08\0\0\0members\0";
+
+/// The same of the question for a room's document.
+const FIND_ROOM: &[u8] = b"find\0\x06\0\0\0rooms\0";
 
 /// A node whose way to the database can be cut.
 async fn behind(database: &Database) -> (Proxy, World) {
@@ -204,6 +209,35 @@ async fn a_name_and_a_token_are_taken_once_by_two_nodes() {
             .filter(|spent| matches!(spent, Rotated::Parallel(_)));
         assert_eq!((fresh.count(), parallel.count()), (1, 1), "{spent:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_a_member_is_read_after_the_room_is_known_to_be_up_to_date() {
+    let database = Database::new();
+    let (proxy, world) = behind(&database).await;
+    let raw = Raw::of(&database).await;
+    let (room, mina) = group(&world).await;
+    let juno = world.person("juno").await;
+    world.change(room, mina, Change::Join { user: juno }).await;
+    world
+        .change(room, mina, Change::Remove { user: juno })
+        .await;
+    // As a new primary answers that does not know yet how much of what it has is confirmed.
+    let seats = raw.all("members");
+    let hers = doc! { "_id.user": bin(juno.0) };
+    let here = |here: bool| doc! { "$set": { "here": here } };
+    seats.update_one(hers.clone(), here(true)).await.unwrap();
+    proxy.hold(FIND_ROOM);
+    let posts = world.append(room, world.does(juno, post("still here")));
+    let confirms = async {
+        proxy.holds().await;
+        // What was asked together with the room has its answer when this has.
+        world.store.ready().await.unwrap();
+        seats.update_one(hers, here(false)).await.unwrap();
+        proxy.release();
+    };
+    let (posted, ()) = tokio::join!(posts, confirms);
+    assert_eq!(posted, Err(Refusal::NotMember));
 }
 
 async fn group(world: &World) -> (RoomId, UserId) {
