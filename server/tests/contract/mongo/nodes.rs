@@ -240,6 +240,27 @@ async fn who_is_a_member_is_read_after_the_room_is_known_to_be_up_to_date() {
     assert_eq!(posted, Err(Refusal::NotMember));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_dies_without_a_word_keeps_nobody_from_the_room() {
+    let database = Database::new();
+    let (proxy, world) = behind(&database).await;
+    let (room, mina) = group(&world).await;
+    proxy.hold(INSERT_INTO_LOG);
+    let first = world.does(mina, post("first"));
+    let answer = world.store.append(room, vec![first.clone()]).await;
+    assert!(
+        matches!(answer, Err(StoreError::Unavailable(_))),
+        "{answer:?}"
+    );
+    world.post(room, mina, "second").await;
+    let again = world.event(world.append(room, first).await);
+    assert_eq!(again.rev, Rev(3));
+    // What arrives after all finds that it is too late.
+    proxy.release();
+    world.store.close().await.unwrap();
+    assert_eq!(node(&database).await.log(room).await.len(), 3);
+}
+
 async fn group(world: &World) -> (RoomId, UserId) {
     let mina = world.person("mina").await;
     (world.group(mina, &[]).await, mina)
