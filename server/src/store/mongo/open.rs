@@ -12,7 +12,7 @@ use mongodb::{Client, Database};
 use protocol::Timestamp;
 
 use super::collections::{Collections, Meta};
-use super::connection::Connection;
+use super::connection::{Connection, Unanswered};
 use super::documents::time;
 use super::failure::{COMMAND_NOT_FOUND, code, is_duplicate};
 use super::turns::Turns;
@@ -101,23 +101,27 @@ impl MongoStore {
             database,
             connection: connection.clone(),
         };
+        let unanswered = |why: Unanswered| MongoOpenError::Unreachable {
+            hosts: hosts.clone(),
+            source: Error::custom(why.to_string()),
+        };
         // Whoever opens it may go away, too.
-        let opening = connection.call(async move { place.open().await }).await;
-        match opening {
-            Ok(opened) => {
-                let (core, cluster, clock_offset) = opened?;
-                Ok(Self {
-                    connection,
-                    core: Arc::new(core),
-                    cluster,
-                    clock_offset,
-                })
-            }
-            Err(unanswered) => Err(MongoOpenError::Unreachable {
-                hosts,
-                source: Error::custom(unanswered.to_string()),
-            }),
-        }
+        let greeting = connection.call(async move {
+            let clock_offset = place.greet().await;
+            let clock_offset = clock_offset.map_err(|error| place.failed(error))?;
+            place.recognise().await?;
+            Ok((place, clock_offset))
+        });
+        let (place, clock_offset) = greeting.await.map_err(unanswered)??;
+        // Index after index, each read from all that is there and confirmed by a majority.
+        let preparing = connection.chore(async move { place.prepare().await });
+        let (core, cluster) = preparing.await.map_err(unanswered)??;
+        Ok(Self {
+            connection,
+            core: Arc::new(core),
+            cluster,
+            clock_offset,
+        })
     }
 }
 
@@ -149,10 +153,8 @@ struct Place {
 }
 
 impl Place {
-    async fn open(&self) -> Result<(Core, uuid::Uuid, i64), MongoOpenError> {
-        let offset = self.greet().await.map_err(|error| self.failed(error))?;
+    async fn prepare(&self) -> Result<(Core, uuid::Uuid), MongoOpenError> {
         let all = Collections::of(&self.database);
-        self.recognise(&all).await?;
         let prepared = async {
             all.index().await?;
             let cluster = Meta {
@@ -169,7 +171,7 @@ impl Place {
             all,
             turns: Turns::default(),
         };
-        Ok((core, cluster, offset))
+        Ok((core, cluster))
     }
 
     /// What kind of server it is, and by how many milliseconds this node's clock is ahead of its.
@@ -194,13 +196,13 @@ impl Place {
         Ok(theirs.map_or(0, |theirs| before.midpoint(after) - theirs))
     }
 
-    async fn recognise(&self, all: &Collections) -> Result<(), MongoOpenError> {
+    async fn recognise(&self) -> Result<(), MongoOpenError> {
         let ours = Meta {
             id: "schema".into(),
             version: Some(VERSION),
             cluster: None,
         };
-        let schema = remember(all, ours)
+        let schema = remember(&Collections::of(&self.database), ours)
             .await
             .map_err(|error| self.failed(error))?;
         match schema.version {

@@ -27,7 +27,7 @@ const UPDATE_MEMBERS: &[u8] = b"update\0\x08\0\0\0members\0";
 const FIND_ROOM: &[u8] = b"find\0\x06\0\0\0rooms\0";
 
 /// A node whose way to the database can be cut.
-async fn behind(database: &Database) -> (Proxy, World) {
+pub(super) async fn behind(database: &Database) -> (Proxy, World) {
     let proxy = Proxy::to(&database.server()).await;
     let uri = database.uri_at(Some(proxy.address));
     let store = MongoStore::open(&uri, POOL).await.unwrap();

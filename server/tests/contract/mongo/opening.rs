@@ -3,7 +3,9 @@
 use mongodb::bson::{Document, doc};
 use server::store::*;
 
+use super::nodes::behind;
 use super::{Database, POOL};
+use crate::proxy::Proxy;
 
 async fn refusal(uri: &str) -> String {
     MongoStore::open(uri, POOL).await.err().unwrap().to_string()
@@ -43,6 +45,22 @@ async fn an_address_that_is_none_is_refused() {
         sentence.contains("mongodb://user:password@host"),
         "{sentence}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn indexes_may_take_longer_to_make_than_any_call_may() {
+    let (slow, database) = (Database::new(), Database::new());
+    let proxy = Proxy::to(&slow.server()).await;
+    proxy.hold(b"createIndexes");
+    let uri = slow.uri_at(Some(proxy.address));
+    let opening = tokio::spawn(async move { MongoStore::open(&uri, POOL).await.map(drop) });
+    proxy.holds().await;
+    // A call that begins only now has been given up when it answers.
+    let (other, world) = behind(&database).await;
+    other.hold(b"update\0\x07\0\0\0madang\0");
+    assert!(world.store.ready().await.is_err());
+    proxy.release();
+    opening.await.unwrap().unwrap();
 }
 
 #[tokio::test]
