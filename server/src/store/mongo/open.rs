@@ -15,6 +15,7 @@ use super::collections::{Collections, Meta};
 use super::connection::{Connection, Unanswered};
 use super::documents::time;
 use super::failure::{COMMAND_NOT_FOUND, code, is_duplicate};
+use super::tries::Tries;
 use super::turns::Turns;
 use super::{Core, MongoStore};
 
@@ -69,6 +70,12 @@ pub enum MongoOpenError {
         database: String,
         source: Error,
     },
+    #[error(
+        "MongoDB at {hosts} has not confirmed yet which cluster the database {database} belongs \
+         to. Start it again in a moment; if that does not help, see that a majority of its \
+         replica set runs."
+    )]
+    Unconfirmed { hosts: String, database: String },
     #[error(
         "The database {database} at {hosts} was written by a newer Madang: its schema is version \
          {found}, this one knows up to {known}. Start the newer Madang, or restore a backup from \
@@ -155,16 +162,13 @@ struct Place {
 impl Place {
     async fn prepare(&self) -> Result<(Core, uuid::Uuid), MongoOpenError> {
         let all = Collections::of(&self.database);
-        let prepared = async {
-            all.index().await?;
-            let cluster = Meta {
-                id: "cluster".into(),
-                version: None,
-                cluster: Some(Uuid::new()),
-            };
-            remember(&all, cluster).await
+        all.index().await.map_err(|error| self.failed(error))?;
+        let cluster = Meta {
+            id: "cluster".into(),
+            version: None,
+            cluster: Some(Uuid::new()),
         };
-        let cluster = prepared.await.map_err(|error| self.failed(error))?.cluster;
+        let cluster = self.remember(&all, cluster).await?.cluster;
         let cluster = uuid::Uuid::from_bytes(cluster.unwrap_or_default().bytes());
         let core = Core {
             connection: self.connection.clone(),
@@ -202,9 +206,8 @@ impl Place {
             version: Some(VERSION),
             cluster: None,
         };
-        let schema = remember(&Collections::of(&self.database), ours)
-            .await
-            .map_err(|error| self.failed(error))?;
+        let all = Collections::of(&self.database);
+        let schema = self.remember(&all, ours).await?;
         match schema.version {
             Some(found) if found > VERSION => Err(MongoOpenError::Newer {
                 hosts: self.hosts.clone(),
@@ -213,6 +216,28 @@ impl Place {
                 known: VERSION,
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// The document that is there under this id, or this one, if there is none.
+    async fn remember(&self, all: &Collections, meta: Meta) -> Result<Meta, MongoOpenError> {
+        let mut tries = Tries::begin();
+        loop {
+            match all.meta.insert_one(&meta).await {
+                Err(error) if is_duplicate(&error) => {}
+                Err(error) => return Err(self.failed(error)),
+                Ok(_) => return Ok(meta),
+            }
+            let there = all.meta.find_one(doc! { "_id": &meta.id }).await;
+            if let Some(there) = there.map_err(|error| self.failed(error))? {
+                return Ok(there);
+            }
+            // A majority has not confirmed it yet. To go by our own would be to found another cluster.
+            let unconfirmed = |_| MongoOpenError::Unconfirmed {
+                hosts: self.hosts.clone(),
+                database: self.database.name().to_owned(),
+            };
+            tries.again("").await.map_err(unconfirmed)?;
         }
     }
 
@@ -235,16 +260,6 @@ impl Place {
 /// Neither a member of a replica set nor a router in front of one.
 fn is_alone(hello: &Document) -> bool {
     !hello.contains_key("setName") && !matches!(hello.get_str("msg"), Ok("isdbgrid"))
-}
-
-/// The document that is there under this id, or this one, if there is none.
-async fn remember(all: &Collections, meta: Meta) -> Result<Meta, Error> {
-    match all.meta.insert_one(&meta).await {
-        Err(error) if is_duplicate(&error) => {}
-        made => return made.map(|_| meta),
-    }
-    let there = all.meta.find_one(doc! { "_id": &meta.id }).await?;
-    Ok(there.unwrap_or(meta))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What a node finds when it comes to the database.
 
+use mongodb::IndexModel;
 use mongodb::bson::{Document, doc};
+use mongodb::options::IndexOptions;
 use server::store::*;
 
 use super::nodes::behind;
@@ -70,6 +72,22 @@ async fn nodes_of_one_database_know_that_they_are_one_cluster() {
     assert_eq!(first.cluster(), second.cluster());
     let other = Database::new();
     assert_ne!(first.cluster(), other.open().await.cluster());
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_see_whose_the_database_is_founds_no_cluster_of_its_own() {
+    let database = Database::new();
+    let meta = database.raw().await.collection::<Document>("madang");
+    // The cluster's document is in the way of a second one, and cannot be read.
+    let one = IndexOptions::builder().unique(true).build();
+    let one = IndexModel::builder()
+        .keys(doc! { "version": 1 })
+        .options(one);
+    meta.create_index(one.build()).await.unwrap();
+    let hidden = doc! { "_id": "hidden", "version": null };
+    meta.insert_one(hidden).await.unwrap();
+    let sentence = refusal(&database.uri()).await;
+    assert!(sentence.contains("not confirmed yet which"), "{sentence}");
 }
 
 #[tokio::test]
