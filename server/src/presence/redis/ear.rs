@@ -24,8 +24,10 @@ const PULSE: Duration = Duration::from_millis(500);
 const SILENCE: Duration = Duration::from_secs(2);
 /// Between two attempts to listen again.
 const AGAIN: Duration = Duration::from_millis(200);
-/// While away, and while another is missed, listeners are reminded so often to ask the store.
+/// While away, and while another is missed, listeners are reminded so often to ask the store …
 const REMIND: Duration = Duration::from_secs(2);
+/// … and of one that is missed for long, only when it is for so much longer: most likely it has died.
+const RARELY: u32 = 4;
 /// A node that is missed for longer has died, and nothing more will come of it.
 const GIVEN_UP: Duration = Duration::from_secs(10 * 60);
 
@@ -199,34 +201,39 @@ impl Ear {
 struct Others {
     heard: HashMap<String, Instant>,
     reminded: Option<Instant>,
+    /// One that was missed is heard again, and what it said since the last reminder was not.
+    found: bool,
 }
 
 impl Others {
     fn hear(&mut self, node: String, leaves: bool, now: Instant) {
-        if leaves {
-            self.heard.remove(&node);
+        let before = if leaves {
+            self.heard.remove(&node)
         } else {
-            self.heard.insert(node, now);
-        }
+            self.heard.insert(node, now)
+        };
+        self.found |= before.is_some_and(|heard| now.duration_since(heard) > SILENCE);
     }
 
-    /// Whether one of them is missed, and listeners must be told so now: at once, and from time to
-    /// time for as long as it lasts, since a node that is only cut off goes on.
+    /// Whether one of them is missed, and listeners must be told so now: at once, and ever more
+    /// seldom for as long as it lasts, since a node that is only cut off goes on; and when it ends.
     fn miss(&mut self, now: Instant) -> bool {
         self.heard
             .retain(|_, heard| now.duration_since(*heard) <= GIVEN_UP);
-        let silent = |heard: &Instant| now.duration_since(*heard) > SILENCE;
-        if !self.heard.values().any(silent) {
+        let found = std::mem::take(&mut self.found);
+        let silences = self.heard.values().map(|heard| now.duration_since(*heard));
+        let Some(silence) = silences.filter(|silence| *silence > SILENCE).min() else {
             self.reminded = None;
-            return false;
-        }
+            return found;
+        };
+        let pause = REMIND.max(silence / RARELY);
         let due = self
             .reminded
-            .is_none_or(|reminded| now.duration_since(reminded) >= REMIND);
-        if due {
+            .is_none_or(|reminded| now.duration_since(reminded) >= pause);
+        if due || found {
             self.reminded = Some(now);
         }
-        due
+        due || found
     }
 }
 
@@ -255,7 +262,7 @@ mod tests {
                 others.hear("two".into(), false, now);
             }
         };
-        assert_eq!(missed(20, back_at_8), [3, 5, 7]);
+        assert_eq!(missed(20, back_at_8), [3, 5, 7, 8]);
     }
 
     #[test]
@@ -269,9 +276,21 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_never_comes_back_is_given_up_in_the_end() {
+    fn a_node_that_died_keeps_the_others_busy_for_seconds() {
         let told = missed(2 * GIVEN_UP.as_secs(), |_, _, _| {});
-        assert_eq!(told.last().copied(), Some(GIVEN_UP.as_secs() - 1));
+        assert_eq!(told[..5], [3, 5, 7, 10, 14]);
+        assert!(told.len() < 25, "{told:?}");
+        assert!(told.last().is_some_and(|last| *last <= GIVEN_UP.as_secs()));
+    }
+
+    #[test]
+    fn of_two_that_are_missed_the_one_that_died_before_does_not_hide_the_other() {
+        let told = missed(120, |second, others, now| {
+            if second <= 100 {
+                others.hear("three".into(), false, now);
+            }
+        });
+        assert!(told.ends_with(&[103, 105, 107, 110, 114, 119]), "{told:?}");
     }
 
     #[test]
