@@ -10,8 +10,9 @@ use std::collections::HashSet;
 
 use futures::TryStreamExt;
 use futures::future::join_all;
-use mongodb::bson::{Uuid, doc};
+use mongodb::bson::{Document, Uuid, doc};
 use protocol::RoomId;
+use serde::Deserialize;
 
 use super::Core;
 use super::documents::{Entry, Room, bin};
@@ -19,8 +20,11 @@ use crate::store::{StoreError, StoreResult};
 
 /// Events applied in one step by whoever finds that they were not.
 pub(super) const STEP: i64 = 500;
-/// Rooms looked at together. Each look is one step in an index.
-const AT_ONCE: usize = 16;
+/// So few rooms are looked at together, each by itself: one step in an index, which the server
+/// need not plan …
+const FEW: usize = 16;
+/// … and of more, so many are asked for in one question.
+const AT_ONCE: usize = 100;
 /// In a room that never rests a reading is not of one moment. After so many tries it is taken
 /// all the same: it lacks nothing that was acknowledged when it began.
 pub(super) const TRIES: usize = 4;
@@ -86,20 +90,29 @@ impl Core {
     }
 
     pub(super) async fn is_behind(&self, room: &Room) -> StoreResult<bool> {
-        let next = doc! { "room": room.key, "rev": room.applied.saturating_add(1) };
-        Ok(self.all.log.find_one(next).await?.is_some())
+        Ok(self.all.log.find_one(next(room)).await?.is_some())
     }
 
     /// Which of the rooms have events that were not applied.
     pub(super) async fn behind(&self, rooms: &[Room]) -> StoreResult<HashSet<Uuid>> {
         let mut behind = HashSet::new();
-        for rooms in rooms.chunks(AT_ONCE) {
+        if rooms.len() <= FEW {
             let looks = rooms.iter().map(|room| self.is_behind(room));
             for (room, is_behind) in rooms.iter().zip(join_all(looks).await) {
                 if is_behind? {
                     behind.insert(room.key);
                 }
             }
+            return Ok(behind);
+        }
+        // All that is asked for is in the index.
+        let log = self.all.log.clone_with_type::<There>();
+        for rooms in rooms.chunks(AT_ONCE) {
+            let next = rooms.iter().map(next).collect::<Vec<_>>();
+            let there = log.find(doc! { "$or": next });
+            let there = there.projection(doc! { "_id": 0, "room": 1 }).await?;
+            let there = there.try_collect::<Vec<_>>().await?;
+            behind.extend(there.into_iter().map(|there| there.room));
         }
         Ok(behind)
     }
@@ -134,6 +147,17 @@ impl Core {
         dense(room, &entries)?;
         Ok(entries)
     }
+}
+
+/// The first line that the room's document has not applied, if there is one.
+fn next(room: &Room) -> Document {
+    doc! { "room": room.key, "rev": room.applied.saturating_add(1) }
+}
+
+/// Of a line of the log, whose it is.
+#[derive(Deserialize)]
+struct There {
+    room: Uuid,
 }
 
 fn dense(room: &Room, entries: &[Entry]) -> StoreResult<()> {

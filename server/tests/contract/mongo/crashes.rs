@@ -249,6 +249,28 @@ async fn all_that_follows_from_the_log_can_be_made_from_it_again() {
 }
 
 #[tokio::test]
+async fn of_many_rooms_those_that_are_behind_are_found() {
+    let database = Database::new();
+    let world = node(&database).await;
+    let raw = Raw::of(&database).await;
+    let mina = world.person("mina").await;
+    let mut rooms = Vec::new();
+    for _ in 0..120 {
+        rooms.push(world.group(mina, &[]).await);
+    }
+    for room in rooms.iter().step_by(50) {
+        let op = world.op();
+        raw.line(*room, mina, op, posted(mina, op, "unapplied"))
+            .await;
+    }
+    let heads = world.store.heads(&rooms).await.unwrap();
+    let ahead = heads.iter().filter(|(_, head)| head.rev == Rev(2));
+    let ahead = ahead.map(|(room, _)| *room).collect::<Vec<_>>();
+    assert_eq!(ahead, [rooms[0], rooms[50], rooms[100]]);
+    assert_eq!(heads.len(), rooms.len());
+}
+
+#[tokio::test]
 async fn events_that_are_applied_once_more_change_nothing() {
     let database = Database::new();
     let world = node(&database).await;
