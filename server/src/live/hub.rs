@@ -227,7 +227,7 @@ impl Hub {
         for user in newcomers(event) {
             if self.bring_in(*user, event.room, event.rev.previous()) {
                 // What follows this event may have come before it, when nobody cared.
-                self.doubt.heads();
+                self.spawn_catch_up(event.room);
             }
         }
     }
@@ -253,6 +253,19 @@ impl Hub {
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
             let _ = stop.run_until_cancelled(myself.repair(&feed)).await;
+        });
+    }
+
+    fn spawn_catch_up(&self, room: RoomId) {
+        let Some(myself) = self.myself.upgrade() else {
+            return;
+        };
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let caught_up = stop.run_until_cancelled(myself.catch_up(&[room])).await;
+            if matches!(caught_up, Some(Err(_))) {
+                myself.doubt.heads();
+            }
         });
     }
 
