@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::serve::ListenerExt;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -169,9 +169,11 @@ impl Server {
         tracing::info!("stopping: clients are sent elsewhere, what was taken is finished");
         self.health.drain();
         let sockets = self.hub.census().connections;
-        let drained = timeout(self.drain, self.endpoint.drain()).await.is_ok();
+        // For sockets and requests together: whoever stops the server waits as long as it says.
+        let latest = Instant::now() + self.drain;
+        let drained = timeout_at(latest, self.endpoint.drain()).await.is_ok();
         closed.cancel();
-        let answered = timeout(self.drain, serving).await;
+        let answered = timeout_at(latest, serving).await;
         ending.cancel();
         beside.close();
         beside.wait().await;

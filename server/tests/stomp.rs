@@ -2,11 +2,16 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Node, config, id, stomp::body};
 use protocol::RoomId;
 use protocol::stomp::{Command, Frame};
 use serde_json::json;
 use server::config::Config;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use crate::common::Stomp;
 
@@ -629,4 +634,29 @@ async fn a_person_who_has_too_many_sockets_keeps_those_and_gets_no_more() {
     first.subscribed("s", "/user/queue/errors", None).await;
     drop(second);
     while with_cookie().await.is_none() {}
+}
+
+#[tokio::test]
+async fn stopping_takes_no_longer_than_sockets_and_requests_have_together() {
+    let data = tempfile::tempdir().unwrap();
+    let settings = Config {
+        drain_seconds: 1,
+        ..config(&data)
+    };
+    let node = Node::start_as(&settings, data).await;
+    let ann = node.person("ann").await;
+    // It does not close from its side when it is told to.
+    let _stomp = node.stomp(&ann).await;
+    // Its body never comes.
+    let mut request = TcpStream::connect(node.address).await.unwrap();
+    let head = "POST /api/auth/login HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\n\
+                content-type: application/json\r\ncontent-length: 9\r\n\r\n";
+    request.write_all(head.as_bytes()).await.unwrap();
+    let mut begun = [0; 12];
+    request.read_exact(&mut begun).await.unwrap();
+    assert_eq!(&begun, b"HTTP/1.1 100");
+    tokio::time::pause();
+    let began = Instant::now();
+    node.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(2));
 }
