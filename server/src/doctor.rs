@@ -1,5 +1,6 @@
 //! `madang doctor`: says what is well and what is not, and what to do about it.
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use tokio::net::TcpListener;
@@ -10,7 +11,7 @@ use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::presence::{Presence, RedisPresence};
 use crate::secret;
-use crate::store::{SqliteStore, Upkeep};
+use crate::store::{Found, SqliteStore, Upkeep};
 
 /// Each connection takes one; the limit of many shells is 1024.
 const FEW_FILES: u64 = 4096;
@@ -35,8 +36,9 @@ impl Report {
 /// Prints one line a check, and fails when one of them does.
 pub async fn examine(config: Config) -> ExitCode {
     let mut report = Report { well: true };
+    let mut is_running = false;
     match Cluster::of(&config) {
-        Ok(None) => embedded(&config, &mut report).await,
+        Ok(None) => is_running = embedded(&config, &mut report),
         Ok(Some(cluster)) => shared(&config, &cluster, &mut report).await,
         Err(half) => report.found("cluster", Err(half.to_string())),
     }
@@ -44,6 +46,9 @@ pub async fn examine(config: Config) -> ExitCode {
         "address",
         match TcpListener::bind(config.addr).await {
             Ok(_) => Ok(format!("{} is free", config.addr)),
+            Err(error) if is_running && error.kind() == ErrorKind::AddrInUse => {
+                Ok(format!("{} is taken, as the server runs", config.addr))
+            }
             Err(error) => Err(format!("cannot listen on {}: {error}", config.addr)),
         },
     );
@@ -72,27 +77,31 @@ pub async fn examine(config: Config) -> ExitCode {
     }
 }
 
-async fn embedded(config: &Config, report: &mut Report) {
-    let store = match SqliteStore::open(&config.data) {
-        Ok(store) => store,
-        Err(error) => return report.found("store", Err(error.to_string())),
-    };
-    let found = store.ready().await.map_err(|error| error.to_string());
+/// Beside a server that runs, or before the first one: nothing is made or changed. Answers whether
+/// a server runs on this data.
+fn embedded(config: &Config, report: &mut Report) -> bool {
+    let data = config.data.display();
+    let found = SqliteStore::look(&config.data);
+    let is_in_use = matches!(found, Ok(Found::InUse));
     report.found(
         "store",
-        found.map(|()| format!("{} is readable and writable", config.data.display())),
+        match found {
+            Ok(Found::Nothing) => Ok(format!("{data} is empty; the first start fills it")),
+            Ok(Found::Ours) => Ok(format!("{data} is readable and writable")),
+            Ok(Found::InUse) => Ok(format!("a server is running on {data}")),
+            Err(error) => Err(error.to_string()),
+        },
     );
     report.found(
         "secret",
-        match (&config.secret, secret::kept_in(&config.data)) {
+        match (&config.secret, secret::found_in(&config.data)) {
             (Some(_), _) => Ok("given by the configuration".to_owned()),
-            (None, Ok(_)) => Ok("kept in the data directory".to_owned()),
+            (None, Ok(Some(_))) => Ok("kept in the data directory".to_owned()),
+            (None, Ok(None)) => Ok("the first start makes one".to_owned()),
             (None, Err(error)) => Err(error.to_string()),
         },
     );
-    if let Err(error) = store.close().await {
-        report.found("store", Err(format!("it does not close well: {error}")));
-    }
+    is_in_use
 }
 
 /// Kafka is looked at also where MongoDB is not there; Redis cannot be, since what is in it goes by

@@ -37,16 +37,24 @@ impl fmt::Debug for GivenSecret {
 
 /// The secret of this data directory; made when there is none.
 pub fn kept_in(data: &Path) -> io::Result<Secret> {
+    match found_in(data)? {
+        Some(secret) => Ok(secret),
+        None => make(data),
+    }
+}
+
+/// The secret of this data directory, if one was made.
+pub fn found_in(data: &Path) -> io::Result<Option<Secret>> {
     let path = data.join(FILE);
     match fs::read_to_string(&path) {
         Ok(text) => match read_hex(text.trim()) {
-            Some(bytes) => Ok(Secret(bytes)),
+            Some(bytes) => Ok(Some(Secret(bytes))),
             None => Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!("{} does not hold a secret: {BadSecret}", path.display()),
             )),
         },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(data),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }

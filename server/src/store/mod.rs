@@ -16,7 +16,7 @@ use protocol::{MessageId, Rev, RoomId, SessionId, Timestamp, UserId};
 
 pub(crate) use mongo::{Connection, is_duplicate};
 pub use mongo::{JoinError, MongoOpenError, MongoPool, MongoStore};
-pub use sqlite::{OpenError, SqliteStore};
+pub use sqlite::{Found, OpenError, SqliteStore};
 pub use types::*;
 
 /// What an adapter may answer instead of a result. Nothing was promised, except in

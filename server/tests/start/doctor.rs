@@ -1,17 +1,26 @@
 //! What `madang doctor` says, and how it ends.
 
+use std::fs;
+use std::path::Path;
 use std::process::Output;
 
 use crate::common;
-use crate::madang::{binary, command};
+use crate::madang::{Madang, binary, command, serve};
 
 /// With these settings and no others.
 fn doctor(settings: &[(&str, &str)]) -> (bool, String) {
     let data = tempfile::tempdir().unwrap();
+    let said = doctor_on(data.path(), settings);
+    // Whoever only looks leaves no trace.
+    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0);
+    said
+}
+
+fn doctor_on(data: &Path, settings: &[(&str, &str)]) -> (bool, String) {
     let Output { status, stdout, .. } = command(binary())
         .arg("doctor")
         .env("MADANG_ADDR", "127.0.0.1:0")
-        .env("MADANG_DATA", data.path())
+        .env("MADANG_DATA", data)
         .envs(settings.iter().copied())
         .output()
         .unwrap();
@@ -22,6 +31,37 @@ fn doctor(settings: &[(&str, &str)]) -> (bool, String) {
 fn doctor_ends_well_where_all_is_well() {
     let (well, said) = doctor(&[]);
     assert!(well && !said.contains("WRONG"), "{said}");
+}
+
+#[tokio::test]
+async fn doctor_ends_well_beside_the_server_that_runs() {
+    let data = tempfile::tempdir().unwrap();
+    let madang = Madang::start(serve(data.path())).unwrap();
+    let address = madang.address().to_string();
+    let (well, said) = doctor_on(data.path(), &[("MADANG_ADDR", &address)]);
+    assert!(well && said.contains("a server is running on"), "{said}");
+    assert_eq!(madang.http().get("/readyz").await.status, 200);
+    drop(madang);
+    // Killed, it left its store with the log beside it.
+    let (well, said) = doctor_on(data.path(), &[]);
+    assert!(well && said.contains("is readable and writable"), "{said}");
+}
+
+#[test]
+fn doctor_fails_where_the_data_belongs_to_another_program_and_leaves_it_alone() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("madang.db");
+    let other = rusqlite::Connection::open(&file).unwrap();
+    other.execute_batch("CREATE TABLE theirs (x)").unwrap();
+    drop(other);
+    let before = fs::read(&file).unwrap();
+    let (well, said) = doctor_on(data.path(), &[]);
+    assert!(
+        !well && said.contains("belongs to another program"),
+        "{said}"
+    );
+    assert_eq!(fs::read(&file).unwrap(), before);
+    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 1);
 }
 
 #[test]

@@ -83,6 +83,10 @@ impl Madang {
         Http::new(self.address)
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub fn id(&self) -> u32 {
         self.child.id()
     }

@@ -17,8 +17,8 @@ mod writer;
 
 use std::path::Path;
 
-pub use open::OpenError;
 use open::Place;
+pub use open::{Found, OpenError};
 use readers::Readers;
 use rusqlite::Connection;
 use upkeep::Identity;
@@ -46,6 +46,11 @@ impl SqliteStore {
             readers,
             identity,
         })
+    }
+
+    /// Looks at the data directory, and changes nothing in it.
+    pub fn look(dir: &Path) -> Result<Found, OpenError> {
+        open::look(dir)
     }
 
     async fn write<T, F>(&self, work: F) -> StoreResult<T>

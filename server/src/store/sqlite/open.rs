@@ -1,7 +1,7 @@
 //! Opens the data directory: one server at a time, our own database, a schema that we know.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -45,9 +45,92 @@ pub enum OpenError {
 /// `MDNG`, in the database's header: whose file it is.
 const APPLICATION_ID: i64 = 0x4d44_4e47;
 
+/// Of the file, in bytes.
+const HEADER: u64 = 100;
+
 /// In order; `user_version` counts those that were applied. One that was released is never
 /// changed again.
 const MIGRATIONS: &[&str] = &[include_str!("schema/0001_beginning.sql")];
+
+/// What a data directory is to whoever only looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// There is no store in it yet, nor anything in the way of one.
+    Nothing,
+    /// A store that may be opened.
+    Ours,
+    /// The same, and a server has opened it.
+    InUse,
+}
+
+/// Looks at a data directory and changes nothing in it.
+pub(super) fn look(dir: &Path) -> Result<Found, OpenError> {
+    let unusable = |source| OpenError::Directory {
+        dir: dir.to_owned(),
+        source,
+    };
+    if is_in_use(dir).map_err(unusable)? {
+        return Ok(Found::InUse);
+    }
+    can_make_files(dir).map_err(unusable)?;
+    let path = dir.join("madang.db");
+    let mut file = match OpenOptions::new().read(true).write(true).open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(unusable(error)),
+    };
+    let mut header = Vec::new();
+    file.by_ref()
+        .take(HEADER)
+        .read_to_end(&mut header)
+        .map_err(unusable)?;
+    if header.is_empty() {
+        return Ok(Found::Nothing);
+    }
+    let number = |at: usize| {
+        let bytes = header.get(at..at + 4)?;
+        Some(i64::from(u32::from_be_bytes(bytes.try_into().ok()?)))
+    };
+    // As it stands in SQLite's description of its files.
+    let (Some(version), Some(owner), true) = (
+        number(60),
+        number(68),
+        header.starts_with(b"SQLite format 3\0"),
+    ) else {
+        return Err(OpenError::Foreign { file: path });
+    };
+    // After a crash in its first moment, all of a store may still be in the log.
+    let is_begun = owner == 0 && version == 0 && dir.join("madang.db-wal").exists();
+    judge(&path, owner, version, is_begun)?;
+    Ok(Found::Ours)
+}
+
+fn is_in_use(dir: &Path) -> io::Result<bool> {
+    match OpenOptions::new().read(true).open(dir.join("madang.lock")) {
+        Ok(lock) => match lock.try_lock_shared() {
+            Ok(()) => {
+                drop(Lock(lock));
+                Ok(false)
+            }
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether files can be made there, or where it would be made itself.
+fn can_make_files(dir: &Path) -> io::Result<()> {
+    let mut places = dir.ancestors().map(|place| match place.as_os_str().len() {
+        0 => Path::new("."),
+        _ => place,
+    });
+    let place = places.find(|place| place.exists()).unwrap_or(dir);
+    let probe = place.join(format!("madang.probe-{}", std::process::id()));
+    private_file(&probe)?;
+    fs::remove_file(probe)
+}
 
 /// The data directory while this process owns it.
 pub(super) struct Place {
@@ -152,20 +235,7 @@ impl Place {
         let found = ask("PRAGMA user_version")?;
         let tables = ask("SELECT count(*) FROM sqlite_schema")?;
         let new = owner == 0 && found == 0 && tables == 0;
-        if owner != APPLICATION_ID && !new {
-            return Err(OpenError::Foreign {
-                file: self.file.clone(),
-            });
-        }
-        let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-        if found > known {
-            return Err(OpenError::Newer {
-                file: self.file.clone(),
-                found,
-                known,
-            });
-        }
-        Ok(())
+        judge(&self.file, owner, found, new)
     }
 
     fn unopenable(&self, source: rusqlite::Error) -> OpenError {
@@ -174,6 +244,19 @@ impl Place {
             source,
         }
     }
+}
+
+/// By what the database says of itself.
+fn judge(file: &Path, owner: i64, found: i64, new: bool) -> Result<(), OpenError> {
+    let file = file.to_owned();
+    if owner != APPLICATION_ID && !new {
+        return Err(OpenError::Foreign { file });
+    }
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(OpenError::Newer { file, found, known });
+    }
+    Ok(())
 }
 
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
