@@ -56,7 +56,7 @@ impl KafkaBus {
         let mut reader = Reader::start(&options, &node, &condition).await?;
         let publisher = Publisher::new(&options.topic, &node, options.producer(&node)?)?;
         let publisher = Arc::new(publisher);
-        let identity = reader.identity().await;
+        let identity = reader.identity().await?;
         let (items, heard) = Reader::channel();
         let bus = Self {
             options,

@@ -95,12 +95,17 @@ impl Reader {
     }
 
     /// What Kafka calls itself and the topic: the same for all who hear each other.
-    pub(super) async fn identity(&self) -> String {
+    pub(super) async fn identity(&self) -> Result<String, KafkaError> {
         let consumer = Arc::clone(&self.consumer);
         let asked = spawn_blocking(move || consumer.client().fetch_cluster_id(topic::ASK)).await;
-        // Very old brokers have no name.
-        let cluster = asked.ok().flatten().unwrap_or_else(|| "Kafka".into());
-        format!("{} of {cluster}", self.options.topic)
+        // Another name in its place would make this node a stranger to the others.
+        let Some(cluster) = asked.ok().flatten() else {
+            return Err(KafkaError::Unreachable {
+                brokers: self.options.brokers.clone(),
+                why: String::from("it does not say which cluster it is"),
+            });
+        };
+        Ok(format!("{} of {cluster}", self.options.topic))
     }
 
     pub(super) fn counts(&self) -> Arc<ReaderCounts> {
