@@ -15,6 +15,7 @@ use crate::quota::{LocalQuota, Quota};
 use crate::secret;
 use crate::store::{
     JoinError, MongoOpenError, MongoPool, MongoStore, OpenError, SqliteStore, Store, StoreError,
+    Ways,
 };
 
 /// A node whose clock is off by more would show times that are wrong, and end sessions early.
@@ -108,7 +109,11 @@ impl Adapters {
         };
         let bus = KafkaBus::start(kafka_options(config, cluster)).await?;
         let presence = RedisPresence::start(redis_options(cluster, &store)).await?;
-        store.join(config.addr.to_string(), bus.identity()).await?;
+        let ways = Ways {
+            bus: bus.identity(),
+            presence: Some(presence.identity()),
+        };
+        store.join(config.addr.to_string(), ways).await?;
         let files = GridFiles::open(&store)
             .await
             .map_err(|error| StartError::Files(error.to_string()))?;

@@ -11,7 +11,7 @@ use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::presence::{Presence, RedisPresence};
 use crate::secret;
-use crate::store::{Found, SqliteStore, Upkeep};
+use crate::store::{Found, SqliteStore, Upkeep, Ways};
 
 /// Each connection takes one; the limit of many shells is 1024.
 const FEW_FILES: u64 = 4096;
@@ -140,8 +140,25 @@ async fn shared(config: &Config, cluster: &Cluster, report: &mut Report) {
     let Ok(store) = store else {
         return;
     };
+    let mut presence_identity = None;
+    report.found(
+        "redis",
+        match RedisPresence::start(redis_options(cluster, &store)).await {
+            Ok(presence) => {
+                let ready = presence.ready().await;
+                presence_identity = Some(presence.identity());
+                presence.close().await;
+                ready.map(|()| "presence is kept, and notices are heard".to_owned())
+            }
+            Err(error) => Err(error.to_string()),
+        },
+    );
     if let Some(bus) = bus_identity {
-        let admitted = store.admits(bus).await;
+        let ways = Ways {
+            bus,
+            presence: presence_identity,
+        };
+        let admitted = store.admits(ways).await;
         report.found(
             "cluster",
             admitted
@@ -149,17 +166,6 @@ async fn shared(config: &Config, cluster: &Cluster, report: &mut Report) {
                 .map_err(|error| error.to_string()),
         );
     }
-    report.found(
-        "redis",
-        match RedisPresence::start(redis_options(cluster, &store)).await {
-            Ok(presence) => {
-                let ready = presence.ready().await;
-                presence.close().await;
-                ready.map(|()| "presence is kept, and notices are heard".to_owned())
-            }
-            Err(error) => Err(error.to_string()),
-        },
-    );
     report.found(
         "secret",
         Ok(match &config.secret {

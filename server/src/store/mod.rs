@@ -15,7 +15,7 @@ use protocol::wire::{Device, Event, User};
 use protocol::{MessageId, Rev, RoomId, SessionId, Timestamp, UserId};
 
 pub(crate) use mongo::{Connection, is_duplicate};
-pub use mongo::{JoinError, MongoOpenError, MongoPool, MongoStore};
+pub use mongo::{JoinError, MongoOpenError, MongoPool, MongoStore, Ways};
 pub use sqlite::{Found, OpenError, SqliteStore};
 pub use types::*;
 

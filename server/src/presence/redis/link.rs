@@ -5,12 +5,14 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, FromRedisValue, Pipeline, RedisResult, ScriptInvocation};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{RedisError, RedisOptions};
 
 /// How long one command may take, its second attempt included.
 const ANSWER: Duration = Duration::from_secs(1);
+/// Before Redis is told again what it did not take.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// Dropped connections are made anew by the manager, which hands the error to whoever asked; all
 /// that is asked here may be asked twice.
@@ -75,6 +77,33 @@ impl Link {
         question.arg("cluster");
         let answer = in_time(question.query_async::<String>(&mut commands)).await;
         answer.is_ok_and(|said| said.lines().any(|line| line == "cluster_enabled:1"))
+    }
+
+    /// What this Redis is called: as it is by those who were here before, or else like this.
+    pub(super) async fn name(&self, key: &str, fresh: &str) -> Result<String, String> {
+        let mut commands = self.commands.clone();
+        let mut naming = redis::pipe();
+        naming.cmd("SET").arg(key).arg(fresh).arg("NX").ignore();
+        naming.get(key);
+        let answer = naming.query_async::<(String,)>(&mut commands);
+        in_time(answer).await.map(|(name,)| name)
+    }
+
+    /// A Redis that comes back without memory gets its name back from those who know it, so that
+    /// whoever comes next is no stranger to them.
+    pub(super) async fn keep_name(&self, key: &str, name: &str) {
+        let mut naming = redis::pipe();
+        naming.set(key, name).ignore();
+        loop {
+            self.becomes(true).await;
+            match self.send(&naming).await {
+                Ok(()) => self.becomes(false).await,
+                Err(why) => {
+                    tracing::debug!(why, "Redis could not be told its name");
+                    sleep(AGAIN).await;
+                }
+            }
+        }
     }
 
     /// Asks, and once more if the connection turns out to be dead.

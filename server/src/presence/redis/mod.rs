@@ -35,6 +35,7 @@ const FIRST_ANSWER: Duration = Duration::from_secs(5);
 
 pub struct RedisPresence {
     options: RedisOptions,
+    identity: String,
     link: Arc<Link>,
     notices: broadcast::Sender<Notice>,
     mouth: Arc<Mouth>,
@@ -62,8 +63,9 @@ impl RedisPresence {
             Arc::clone(&link),
             notices.clone(),
         ));
-        let presence = Self {
+        let mut presence = Self {
             options,
+            identity: String::new(),
             link,
             notices,
             mouth: Arc::clone(&mouth),
@@ -94,7 +96,21 @@ impl RedisPresence {
             return Err(RedisError::Cluster { at });
         }
         presence.spawn(async move { ear.tell_when_away().await });
+        let key = presence.options.name();
+        let name = presence.link.name(&key, &node).await;
+        let name = name.map_err(|why| RedisError::Unreachable {
+            at: presence.link.at().to_owned(),
+            why,
+        })?;
+        presence.identity = format!("Redis {name}");
+        let link = Arc::clone(&presence.link);
+        presence.spawn(async move { link.keep_name(&key, &name).await });
         Ok(presence)
+    }
+
+    /// Which Redis: nodes with another one see other people.
+    pub fn identity(&self) -> String {
+        self.identity.clone()
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {

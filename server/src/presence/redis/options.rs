@@ -31,6 +31,11 @@ impl RedisOptions {
         self.expiry * 2 / 35
     }
 
+    /// The key of what this Redis is called by the nodes that share it.
+    pub(super) fn name(&self) -> String {
+        format!("{}name", self.prefix)
+    }
+
     pub(super) fn channel(&self) -> String {
         format!("{}notices", self.prefix)
     }

@@ -71,7 +71,7 @@ use std::sync::Arc;
 use collections::Collections;
 pub(crate) use connection::Connection;
 pub(crate) use failure::is_duplicate;
-pub use nodes::JoinError;
+pub use nodes::{JoinError, Ways};
 pub use open::{MongoOpenError, MongoPool};
 use turns::Turns;
 use uuid::Uuid;

@@ -1,7 +1,8 @@
 //! The nodes that share this database: the secret that they sign with, and who they are. Two
 //! clusters that were pointed at one database by mistake would not hear each other, so a node does
-//! not join where living nodes use another bus.
+//! not join where living nodes use another bus or another Redis.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,17 +29,44 @@ pub(super) struct Node {
     id: Uuid,
     /// Where it listens, for people.
     address: String,
-    /// What names its bus, the same for all nodes of a cluster.
-    bus: String,
+    #[serde(flatten)]
+    ways: Ways,
     seen: mongodb::bson::DateTime,
 }
 
+/// By what a node hears the others: the same for all nodes of a cluster.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ways {
+    /// What names its bus.
+    pub bus: String,
+    /// What names the Redis of its presence. Nodes of older versions do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<String>,
+}
+
+impl Ways {
+    fn meet(&self, others: &Self) -> bool {
+        let (ours, theirs) = (&self.presence, &others.presence);
+        self.bus == others.bus && (ours == theirs || ours.is_none() || theirs.is_none())
+    }
+}
+
+impl fmt::Display for Ways {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.bus)?;
+        match &self.presence {
+            Some(presence) => write!(f, " and {presence}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Node {
-    fn keeps_out(self, ours: String) -> JoinError {
+    fn keeps_out(self, ours: &Ways) -> JoinError {
         JoinError::OtherCluster {
             address: self.address,
-            theirs: self.bus,
-            ours,
+            theirs: self.ways.to_string(),
+            ours: ours.to_string(),
         }
     }
 }
@@ -54,9 +82,9 @@ pub(super) struct Keys {
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
     #[error(
-        "This database is in use by another cluster: its node at {address} uses the bus {theirs}, \
-         this one would use {ours}. Give each cluster a database of its own \
-         (MADANG_MONGODB_URI), or this node the same Kafka and topic as the others. A node that \
+        "This database is in use by another cluster: its node at {address} uses {theirs}, this \
+         one would use {ours}. Give each cluster a database of its own \
+         (MADANG_MONGODB_URI), or this node the same Kafka, topic and Redis as the others. A node that \
          has ended is forgotten after {} s.",
         SILENT.as_secs()
     )]
@@ -76,21 +104,21 @@ impl MongoStore {
             .await
     }
 
-    /// Whether a node with this bus could join.
-    pub async fn admits(&self, bus: String) -> Result<(), JoinError> {
-        let ours = bus.clone();
+    /// Whether a node with these ways could join.
+    pub async fn admits(&self, ways: Ways) -> Result<(), JoinError> {
+        let ours = ways.clone();
         let other = self
             .call(move |core| async move { core.other(&ours).await })
             .await?;
-        other.map_or(Ok(()), |other| Err(other.keeps_out(bus)))
+        other.map_or(Ok(()), |other| Err(other.keeps_out(&ways)))
     }
 
     /// Joins those who share the database, and says from then on that this node is here.
-    pub async fn join(&self, address: String, bus: String) -> Result<(), JoinError> {
+    pub async fn join(&self, address: String, ways: Ways) -> Result<(), JoinError> {
         let node = Node {
             id: Uuid::new(),
             address,
-            bus,
+            ways,
             seen: date(now()),
         };
         let said = node.clone();
@@ -98,7 +126,7 @@ impl MongoStore {
         let other = self
             .call(move |core| async move {
                 core.is_here(&said).await?;
-                let other = core.other(&said.bus).await?;
+                let other = core.other(&said.ways).await?;
                 if other.is_some() {
                     core.is_gone(said.id).await?;
                 }
@@ -106,7 +134,7 @@ impl MongoStore {
             })
             .await?;
         if let Some(other) = other {
-            return Err(other.keeps_out(node.bus));
+            return Err(other.keeps_out(&node.ways));
         }
         let (connection, core) = (self.connection.clone(), Arc::clone(&self.core));
         tokio::spawn(stay(connection, core, node));
@@ -123,7 +151,7 @@ async fn stay(connection: Connection, core: Arc<Core>, mut node: Node) {
         match connection
             .call(async move {
                 core.is_here(&said).await?;
-                core.other(&said.bus).await
+                core.other(&said.ways).await
             })
             .await
         {
@@ -132,8 +160,8 @@ async fn stay(connection: Connection, core: Arc<Core>, mut node: Node) {
             // only people know.
             Ok(Ok(Some(other))) => tracing::error!(
                 other.address = %other.address,
-                other.bus = %other.bus,
-                bus = %node.bus,
+                other.ways = %other.ways,
+                ways = %node.ways,
                 "a node of another cluster uses this database, and neither hears the other; give \
                  each cluster a database of its own (MADANG_MONGODB_URI)"
             ),
@@ -162,15 +190,15 @@ impl Core {
             .ok_or_else(|| StoreError::Corrupt("the secret of the cluster is not one".into()))
     }
 
-    /// A living node with another bus.
-    async fn other(&self, bus: &str) -> StoreResult<Option<Node>> {
+    /// A living node that hears others than this one would.
+    async fn other(&self, ways: &Ways) -> StoreResult<Option<Node>> {
         let nodes: Vec<Node> = self.all.nodes.find(doc! {}).await?.try_collect().await?;
         let living = |node: &Node| now().since(time(node.seen)) < SILENT;
         let (living, silent): (Vec<_>, Vec<_>) = nodes.into_iter().partition(living);
         for node in silent {
             self.is_gone(node.id).await?;
         }
-        Ok(living.into_iter().find(|node| node.bus != bus))
+        Ok(living.into_iter().find(|node| !node.ways.meet(ways)))
     }
 
     async fn is_here(&self, node: &Node) -> StoreResult<()> {

@@ -9,6 +9,13 @@ use super::nodes::behind;
 use super::{Database, POOL};
 use crate::proxy::Proxy;
 
+fn ways(bus: &str, presence: Option<&str>) -> Ways {
+    Ways {
+        bus: bus.into(),
+        presence: presence.map(Into::into),
+    }
+}
+
 async fn refusal(uri: &str) -> String {
     MongoStore::open(uri, POOL).await.err().unwrap().to_string()
 }
@@ -102,13 +109,22 @@ async fn all_nodes_sign_with_the_secret_of_the_first() {
 }
 
 #[tokio::test]
-async fn a_node_with_another_bus_does_not_join() {
+async fn a_node_with_another_bus_or_another_redis_does_not_join() {
     let database = Database::new();
     let (one, two) = (database.open().await, database.open().await);
-    let bus = || String::from("events of this Kafka");
+    let bus = || ways("events of this Kafka", Some("this Redis"));
     one.join("10.0.0.1:3000".into(), bus()).await.unwrap();
     two.join("10.0.0.2:3000".into(), bus()).await.unwrap();
-    let other = String::from("events of that Kafka");
+    // One of an older version does not say which Redis it uses.
+    let older = ways("events of this Kafka", None);
+    two.admits(older).await.unwrap();
+    let elsewhere = ways("events of this Kafka", Some("that Redis"));
+    let refused = two.admits(elsewhere).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("this Redis") && refused.contains("that Redis"),
+        "{refused}"
+    );
+    let other = ways("events of that Kafka", Some("this Redis"));
     two.admits(bus()).await.unwrap();
     assert!(two.admits(other.clone()).await.is_err());
     let refused = two.join("10.0.0.3:3000".into(), other).await.unwrap_err();
@@ -128,8 +144,8 @@ async fn of_two_clusters_that_come_at_once_not_both_join() {
         let database = Database::new();
         let (one, two) = (database.open().await, database.open().await);
         let (first, second) = tokio::join!(
-            one.join("10.0.0.1:3000".into(), "this Kafka".into()),
-            two.join("10.0.0.2:3000".into(), "that Kafka".into())
+            one.join("10.0.0.1:3000".into(), ways("this Kafka", None)),
+            two.join("10.0.0.2:3000".into(), ways("that Kafka", None))
         );
         assert!(first.is_err() || second.is_err());
     }

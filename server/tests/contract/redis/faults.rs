@@ -115,6 +115,27 @@ async fn a_redis_that_is_gone_makes_presence_unknown_and_heals_by_itself() {
 }
 
 #[tokio::test]
+async fn a_redis_that_comes_back_without_memory_is_the_same_to_those_who_knew_it() {
+    let redis = OwnRedis::somewhere().await;
+    let (one, two) = (make(redis.options()).await, make(redis.options()).await);
+    assert_eq!(one.identity(), two.identity());
+    let other = OwnRedis::somewhere().await;
+    assert_ne!(make(other.options()).await.identity(), one.identity());
+
+    let options = redis.options();
+    let redis = OwnRedis::start(redis.kill()).await;
+    let name = format!("{}name", options.prefix);
+    let client = ::redis::Client::open(options.url).unwrap();
+    let mut commands = client.get_multiplexed_async_connection().await.unwrap();
+    let mut is_named = ::redis::cmd("EXISTS");
+    is_named.arg(name);
+    while !is_named.query_async::<bool>(&mut commands).await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(make(redis.options()).await.identity(), one.identity());
+}
+
+#[tokio::test]
 async fn who_left_while_redis_was_away_is_gone_when_it_is_back() {
     let redis = OwnRedis::somewhere().await;
     let proxy = Proxy::to(&address(&redis).to_string()).await;
