@@ -14,13 +14,21 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match Cli::parse().chosen() {
-        Command::Serve(config) => in_runtime(serve(config)),
-        Command::Doctor(config) => in_runtime(server::doctor::examine(config)),
+        Command::Serve(config) => logged(config, serve),
+        Command::Doctor(config) => logged(config, server::doctor::examine),
         Command::Options => {
             print!("{}", options_table());
             ExitCode::SUCCESS
         }
     }
+}
+
+fn logged<F: Future<Output = ExitCode>>(config: Config, task: impl Fn(Config) -> F) -> ExitCode {
+    if let Err(error) = begin_logging(&config) {
+        eprintln!("madang: {error}");
+        return ExitCode::FAILURE;
+    }
+    in_runtime(task(config))
 }
 
 fn in_runtime(task: impl Future<Output = ExitCode>) -> ExitCode {
@@ -37,10 +45,6 @@ fn in_runtime(task: impl Future<Output = ExitCode>) -> ExitCode {
 }
 
 async fn serve(config: Config) -> ExitCode {
-    if let Err(error) = begin_logging(&config) {
-        eprintln!("madang: {error}");
-        return ExitCode::FAILURE;
-    }
     let stop = CancellationToken::new();
     let server = match Server::start(&config).await {
         Ok(server) => server,

@@ -75,6 +75,12 @@ fn doctor_fails_where_only_a_part_of_a_cluster_is_set() {
 }
 
 #[test]
+fn doctor_logs_as_a_server_does() {
+    let (well, said) = doctor(&[("MADANG_LOG", "server=loudly")]);
+    assert!(!well && said.is_empty(), "{said}");
+}
+
+#[test]
 fn doctor_fails_where_the_address_is_taken() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

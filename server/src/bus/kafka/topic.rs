@@ -66,7 +66,33 @@ pub(super) async fn prepare(options: &KafkaOptions, reader: &Reader) -> Result<i
             "the settings of the Kafka topic may not be looked at, so they are taken as right"
         ),
     }
+    let (asked, topic) = (Arc::clone(reader), options.topic.clone());
+    let copies = spawn_blocking(move || copies(&asked, &topic)).await;
+    if let Ok(Some((copies, brokers))) = copies
+        && is_at_risk(copies, brokers)
+    {
+        tracing::warn!(
+            topic = options.topic,
+            brokers,
+            "the Kafka topic has only one copy; while the broker that has it is away, news from \
+             other nodes is late and workers stand still. Give it more with \
+             kafka-reassign-partitions, or set default.replication.factor before it is made"
+        );
+    }
     Ok(partitions)
+}
+
+/// How many copies each partition has at least, and how many brokers there are.
+fn copies(reader: &Reader, topic: &str) -> Option<(usize, usize)> {
+    let metadata = reader.fetch_metadata(Some(topic), ASK).ok()?;
+    let found = metadata.topics().iter().find(|one| one.name() == topic)?;
+    let copies = found.partitions().iter().map(|one| one.replicas().len());
+    Some((copies.min()?, metadata.brokers().len()))
+}
+
+/// Where there is one broker, there can be no second copy.
+fn is_at_risk(copies: usize, brokers: usize) -> bool {
+    copies < 2 && brokers > 1
 }
 
 /// The topic's settings, if they may be looked at. A broker that has only just heard of the topic
@@ -230,4 +256,16 @@ fn wrong(options: &KafkaOptions, why: String) -> KafkaError {
 
 fn ask() -> AdminOptions {
     AdminOptions::new().request_timeout(Some(ASK))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_copy_is_a_risk_only_where_there_could_be_more() {
+        assert!(is_at_risk(1, 3));
+        assert!(!is_at_risk(1, 1));
+        assert!(!is_at_risk(3, 3));
+    }
 }
