@@ -207,7 +207,7 @@ pub struct Config {
     )]
     pub roles: Vec<Role>,
 
-    /// Connections to MongoDB that this node opens at most.
+    /// Connections that this node opens at most to each server of MongoDB.
     #[arg(
         long,
         env = "MADANG_MONGODB_POOL",

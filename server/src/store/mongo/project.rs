@@ -17,6 +17,7 @@ use mongodb::options::WriteConcern;
 use super::Core;
 use super::documents::{Entry, Room, bin};
 use super::steps::Steps;
+use super::tries::Tries;
 use crate::store::{StoreError, StoreResult};
 
 /// Statements in one command. Each has a text of a message at most, and a command may have 48 MB.
@@ -75,8 +76,21 @@ impl Core {
         self.update(command).await
     }
 
+    /// The driver tries again what it knows to be a write, and of a command it does not know that.
+    /// Made once more, a step changes nothing.
     async fn update(&self, command: Document) -> StoreResult<()> {
-        confirmed(&self.connection.database().run_command(command).await?)
+        let mut tries = Tries::begin();
+        loop {
+            let answer = self.connection.database().run_command(command.clone());
+            let made = match answer.await {
+                Ok(answer) => confirmed(&answer),
+                Err(error) => Err(error.into()),
+            };
+            match made {
+                Err(StoreError::Unavailable(why)) => tries.again(&why).await?,
+                made => return made,
+            }
+        }
     }
 
     /// The room's document is where its log is. What it says follows from the log alone, so

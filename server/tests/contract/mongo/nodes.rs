@@ -304,6 +304,21 @@ async fn what_follows_from_an_event_is_written_again_when_its_confirmation_is_lo
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_reads_applies_again_what_is_not_known_to_be_applied() {
+    let database = Database::new();
+    let (proxy, world) = behind(&database).await;
+    let raw = Raw::of(&database).await;
+    let (room, mina) = group(&world).await;
+    let juno = world.person("juno").await;
+    let joined = doc! { "kind": "joined", "user": bin(juno.0) };
+    raw.line(room, mina, world.op(), joined).await;
+    proxy.lose_answer_to(UPDATE_MEMBERS);
+    assert_eq!(world.log(room).await.len(), 2);
+    assert!(proxy.has_lost());
+    assert_eq!(world.store.room(room).await.unwrap().unwrap().members, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_with_other_nodes_in_between_is_told_apart() {
     let database = Database::new();
     let (proxy, world) = behind(&database).await;
