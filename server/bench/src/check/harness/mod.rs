@@ -10,6 +10,7 @@ mod slow;
 mod store;
 
 use std::path::{Path, PathBuf};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -148,14 +149,18 @@ pub async fn run(plan: Plan, folder: &Path, history: &History) -> Result<()> {
     }
     let watching = tokio::spawn(watch_memory(world.clone()));
 
-    // A run is not over before it has seen every fault that it was to see.
-    sleep(plan.time).await;
-    let seen = timeout(plan.time * 2, all_came.notified()).await;
+    let talk = pin!(async {
+        sleep(plan.time).await;
+        // A run is not over before it has seen every fault that it was to see.
+        timeout(plan.time * 2, all_came.notified())
+            .await
+            .context("in three times the time not every fault has come")
+    });
+    end_or_failure(talk, &mut breakers).await?;
     turn.send_replace(Phase::Listen);
     while let Some(ended) = breakers.join_next().await {
         ended??;
     }
-    seen.context("in three times the time not every fault has come")?;
     wait_for_answers(&stage.handles).await;
     sleep(plan.heal + Duration::from_millis(300)).await;
     world.note(What::Settled);
@@ -176,6 +181,19 @@ pub async fn run(plan: Plan, folder: &Path, history: &History) -> Result<()> {
     watching.abort();
     let mut nodes = world.nodes.lock().await;
     faults::terminate(&world, &mut nodes).await
+}
+
+/// The end of the talking, or the failure of something that goes on beside it.
+async fn end_or_failure(
+    mut talk: Pin<&mut impl Future<Output = Result<()>>>,
+    breakers: &mut JoinSet<Result<()>>,
+) -> Result<()> {
+    loop {
+        tokio::select! {
+            ended = &mut talk => return ended,
+            Some(ended) = breakers.join_next() => ended??,
+        }
+    }
 }
 
 async fn wait_for_answers(handles: &[Handle]) {
