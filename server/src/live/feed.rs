@@ -73,6 +73,19 @@ pub struct Watcher {
     pub subscription: Arc<str>,
     /// Up to here it has been told.
     pub position: Rev,
+    /// Whoever was found to be no member before that may be one since.
+    began: Instant,
+}
+
+impl Watcher {
+    pub fn new(connection: &Arc<Connection>, subscription: &Arc<str>, position: Rev) -> Self {
+        Self {
+            connection: Arc::clone(connection),
+            subscription: Arc::clone(subscription),
+            position,
+            began: Instant::now(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -240,8 +253,18 @@ impl Feed {
         });
     }
 
-    pub fn detach_user(&self, user: UserId) {
-        self.state.lock().drop_user(user);
+    /// They are no member, by what the store was asked at that moment. Answers whether all of them
+    /// is gone: what they began to watch since has to be asked after anew.
+    pub fn detach_user(&self, user: UserId, asked: Instant) -> bool {
+        let mut state = self.state.lock();
+        state.retain(|watcher| watcher.connection.who.user != user || watcher.began >= asked);
+        let stays = state
+            .watchers()
+            .any(|watcher| watcher.connection.who.user == user);
+        if !stays {
+            state.forget_person(user);
+        }
+        !stays
     }
 
     pub fn listen(&self, user: UserId) {
@@ -261,8 +284,8 @@ impl Feed {
     /// Everyone who hears anything of the room here.
     pub fn audience(&self) -> Vec<UserId> {
         let state = self.state.lock();
-        let watchers = state.groups.iter().flat_map(|group| &group.watchers);
-        let mut users: Vec<UserId> = watchers
+        let mut users: Vec<UserId> = state
+            .watchers()
             .map(|watcher| watcher.connection.who.user)
             .collect();
         users.extend(&state.listeners);
@@ -274,8 +297,9 @@ impl Feed {
     /// Whether this person is one of them.
     pub fn has(&self, user: UserId) -> bool {
         let state = self.state.lock();
-        let mut watchers = state.groups.iter().flat_map(|group| &group.watchers);
-        watchers.any(|watcher| watcher.connection.who.user == user)
+        state
+            .watchers()
+            .any(|watcher| watcher.connection.who.user == user)
             || state.listeners.contains(&user)
     }
 
@@ -342,7 +366,7 @@ impl State {
         let event = &encoded.event;
         // Whoever goes away does not hear what follows, nor this.
         match &event.kind {
-            EventKind::Left { user } | EventKind::Removed { user } => self.drop_user(*user),
+            EventKind::Left { user } | EventKind::Removed { user } => self.let_go(*user, event.rev),
             // What was replaced or deleted must not be told again to those who come back.
             EventKind::Edited { .. } | EventKind::Deleted { .. } => self.forget(event.message()),
             // It may have replaced or deleted anything.
@@ -430,8 +454,18 @@ impl State {
         }
     }
 
-    fn drop_user(&mut self, user: UserId) {
-        self.retain(|watcher| watcher.connection.who.user != user);
+    /// Their membership ended with this rev. Whoever has been told of what came after it has come
+    /// back meanwhile, and is only ahead of this feed.
+    fn let_go(&mut self, user: UserId, rev: Rev) {
+        self.retain(|watcher| watcher.connection.who.user != user || watcher.position >= rev);
+        self.forget_person(user);
+    }
+
+    fn watchers(&self) -> impl Iterator<Item = &Watcher> {
+        self.groups.iter().flat_map(|group| &group.watchers)
+    }
+
+    fn forget_person(&mut self, user: UserId) {
         self.listeners.retain(|listener| *listener != user);
         self.typing.retain(|(typing, _)| *typing != user);
     }

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::ws::Utf8Bytes;
 use protocol::wire::SideChange;
@@ -154,11 +155,8 @@ impl Hub {
                 if queue.connection.outbound.ended().is_some() {
                     continue;
                 }
-                let watcher = Watcher {
-                    connection: Arc::clone(&queue.connection),
-                    subscription: Arc::clone(&queue.subscription),
-                    position: last.min(feed.last()),
-                };
+                let position = last.min(feed.last());
+                let watcher = Watcher::new(&queue.connection, &queue.subscription, position);
                 feed.attach(&queue.address, Wants::Posts, watcher, last);
             }
         });
@@ -178,20 +176,26 @@ impl Hub {
                 fresh.push(room);
             }
             let moved = self.feed(room).is_some_and(|feed| feed.last() != head);
+            let asked = Instant::now();
             if moved && !self.store.is_member(room, user).await? {
-                self.put_out(user, room);
+                self.put_out(user, room, asked);
             }
         }
         self.catch_up(&fresh).await
     }
 
-    /// The room is no longer theirs.
-    pub(super) fn put_out(&self, user: UserId, room: RoomId) {
-        self.people.lock().take_out(user, room);
+    /// The room is not theirs, by what the store was asked at that moment. `false`: it may be again,
+    /// and is asked after once more.
+    pub(super) fn put_out(&self, user: UserId, room: RoomId, asked: Instant) -> bool {
         if let Some(feed) = self.feed(room) {
-            feed.detach_user(user);
+            if !feed.detach_user(user, asked) {
+                self.dirty.mark_person(user, room);
+                return false;
+            }
             self.sweep(room);
         }
+        self.people.lock().take_out(user, room);
+        true
     }
 
     /// Says something to all of a person's room lists on this node.

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use parking_lot::Mutex;
@@ -87,6 +87,7 @@ impl Hub {
     }
 
     async fn tell_room(&self, user: UserId, room: RoomId) -> StoreResult<()> {
+        let asked = Instant::now();
         let change = match self.store.my_room(room, user).await? {
             Some(mine) => {
                 let lacks = self.people.lock().lacks(user, room);
@@ -111,10 +112,8 @@ impl Hub {
             }
             // A direct room in which nothing was said yet is not shown to the other one.
             None if self.store.is_member(room, user).await? => return Ok(()),
-            None => {
-                self.put_out(user, room);
-                SideChange::Gone { room }
-            }
+            None if self.put_out(user, room, asked) => SideChange::Gone { room },
+            None => return Ok(()),
         };
         self.tell_side(user, &change);
         Ok(())

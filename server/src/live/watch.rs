@@ -57,11 +57,7 @@ impl Hub {
         let mut replayed = 0;
         loop {
             if position >= watch.since {
-                let watcher = Watcher {
-                    connection: Arc::clone(&watch.connection),
-                    subscription: Arc::clone(&watch.subscription),
-                    position,
-                };
+                let watcher = Watcher::new(&watch.connection, &watch.subscription, position);
                 let (attached, fresh) = self.with_feed(watch.room, position, |feed| {
                     feed.attach(&watch.address, Wants::Everything, watcher, watch.since)
                 });
@@ -112,11 +108,7 @@ impl Hub {
     /// Typing, read positions and presence in a room; first how they stand.
     pub async fn watch_signals(&self, watch: Watch) -> StoreResult<Watching> {
         let standing = self.standing(watch.room).await?;
-        let watcher = Watcher {
-            connection: Arc::clone(&watch.connection),
-            subscription: Arc::clone(&watch.subscription),
-            position: watch.since,
-        };
+        let watcher = Watcher::new(&watch.connection, &watch.subscription, watch.since);
         let ((), fresh) = self.with_feed(watch.room, watch.since, |feed| {
             feed.attach(&watch.address, Wants::Signals, watcher, watch.since);
         });

@@ -91,11 +91,7 @@ fn told(connection: &Connection) -> Vec<u64> {
 }
 
 fn watch(feed: &Feed, connection: &Arc<Connection>, position: u64, since: u64) -> Attached {
-    let watcher = Watcher {
-        connection: Arc::clone(connection),
-        subscription: "sub-0".into(),
-        position: Rev(position),
-    };
+    let watcher = Watcher::new(connection, &"sub-0".into(), Rev(position));
     feed.attach(&address("sub-0"), Wants::Everything, watcher, Rev(since))
 }
 
@@ -271,11 +267,7 @@ fn posts_are_told_once_however_often_their_reader_is_brought_in() {
     feed.take(&post(1));
     let reader = connection(1, user(2));
     for _ in 0..2 {
-        let watcher = Watcher {
-            connection: Arc::clone(&reader),
-            subscription: "q".into(),
-            position: Rev(0),
-        };
+        let watcher = Watcher::new(&reader, &"q".into(), Rev(0));
         let attached = feed.attach(&address("q"), Wants::Posts, watcher, Rev(1));
         assert_eq!(attached, Attached::Live);
     }
@@ -299,4 +291,19 @@ fn what_came_before_an_event_of_an_unknown_kind_is_not_told_from_memory() {
     assert_eq!(watch(&feed, &late, 1, 4), Attached::Behind);
     assert_eq!(watch(&feed, &late, 2, 4), Attached::Live);
     assert_eq!(told(&late), [3, 4]);
+}
+
+#[test]
+fn whoever_has_come_back_is_not_let_go_by_late_word_of_their_removal() {
+    let feed = Feed::new(ROOM, Rev(0));
+    feed.take(&post(1));
+    // The others know by now that they were removed with 2 and came back with 3; so does the store.
+    let (before, since) = (connection(1, user(2)), connection(2, user(2)));
+    watch(&feed, &before, 1, 1);
+    watch(&feed, &since, 3, 3);
+    feed.take(&event(2, EventKind::Removed { user: user(2) }));
+    feed.take(&event(3, EventKind::Joined { user: user(2) }));
+    feed.take(&post(4));
+    assert_eq!(told(&before), [0u64; 0]);
+    assert_eq!(told(&since), [4]);
 }

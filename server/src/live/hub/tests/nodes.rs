@@ -1,5 +1,7 @@
 //! What nodes hear of each other, and what they find out when they do not.
 
+use std::time::Instant;
+
 use futures::future::join_all;
 
 use super::shaky::wire;
@@ -208,7 +210,7 @@ async fn what_is_said_while_a_reader_of_all_rooms_is_brought_in_is_told() {
         address: Arc::new(address),
     };
     hub.listen(Scope::Messages, listener).await.unwrap();
-    hub.put_out(house.mina, house.room);
+    assert!(hub.put_out(house.mina, house.room, Instant::now()));
 
     let found = hub.head(house.room).await.unwrap();
     house
@@ -242,4 +244,18 @@ async fn whoever_only_watches_a_room_that_was_removed_is_let_go() {
     });
     hub.tell_marked().await;
     assert_eq!(hub.census().rooms, 0);
+}
+
+#[tokio::test]
+async fn whoever_came_back_while_the_store_was_asked_is_not_put_out() {
+    let house = house().await;
+    let [bus, _] = wire(1, true);
+    let node = Node::new(&house.store, bus);
+    let asked = Instant::now();
+    let watcher = node.watch(&house).await;
+    assert!(!node.hub.put_out(house.mina, house.room, asked));
+    assert_eq!(node.hub.census().rooms, 1);
+    assert!(node.hub.put_out(house.mina, house.room, Instant::now()));
+    assert_eq!(node.hub.census().rooms, 0);
+    assert_eq!(watcher.outbound.ended(), None);
 }
