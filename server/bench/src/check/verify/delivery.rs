@@ -30,9 +30,10 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
 
 fn in_order(subscription: &Subscription<'_>, findings: &mut Findings) {
     let mut expected = subscription.after.next();
-    for (at, entry) in &subscription.delivered {
-        if entry.rev == expected {
-            expected = expected.next();
+    for (index, (at, entry)) in subscription.delivered.iter().enumerate() {
+        let anew = subscription.resets.contains(&index) && entry.rev > expected;
+        if entry.rev == expected || anew {
+            expected = entry.rev.next();
             continue;
         }
         let known = subscription

@@ -48,6 +48,9 @@ pub struct Subscription<'a> {
     pub after: Rev,
     pub at: u64,
     pub delivered: Vec<(u64, &'a Entry)>,
+    /// How many had been delivered when the client was told to load the room anew; it goes on
+    /// further up.
+    pub resets: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -137,7 +140,14 @@ impl<'a> Facts<'a> {
                     after: *after,
                     at,
                     delivered: Vec::new(),
+                    resets: Vec::new(),
                 });
+            }
+            What::Reset { conn, sub } => {
+                if let Some(index) = open.get(&(who, *conn, *sub)) {
+                    let subscription = &mut self.subscriptions[*index];
+                    subscription.resets.push(subscription.delivered.len());
+                }
             }
             What::Delivered { conn, sub, entry } => {
                 if let Some(index) = open.get(&(who, *conn, *sub)) {

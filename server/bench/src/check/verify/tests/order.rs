@@ -62,6 +62,23 @@ fn an_event_left_out_is_a_gap_and_keeps_the_client_behind() {
 }
 
 #[test]
+fn after_a_reset_a_subscription_goes_on_further_up_and_without_a_hole() {
+    let after_reset = |revs: &[u64]| {
+        let mut story = told();
+        let (conn, sub) = (2, 1);
+        story.subscribe(0, conn, sub, Rev(0));
+        story.note(0, What::Reset { conn, sub });
+        for rev in revs {
+            story.deliver(0, conn, sub, Rev(*rev));
+        }
+        found(&story.end())
+    };
+    assert_eq!(after_reset(&[9, 10, 11]), []);
+    assert_eq!(after_reset(&[8, 10, 11]), [(2, Kind::Gap)]);
+    assert_eq!(after_reset(&[9, 10, 10]), [(2, Kind::Duplicate)]);
+}
+
+#[test]
 fn a_hole_in_the_log_is_a_gap() {
     let missing = |what: &What| {
         matches!(what, What::Log { entry } if entry.rev == Rev(6))
