@@ -101,7 +101,7 @@ pub async fn run(target: &Target, options: &Fanout) -> Result<Measured> {
     let mut writers = Vec::new();
     for index in 0..options.publishers {
         let guest = guests[index % guests.len()].clone();
-        let (mut sender, receiver) = target.connect(&guest).await?;
+        let (mut sender, receiver) = target.connect_publisher(index, &guest).await?;
         if target.is_madang() {
             let errors = Frame::new(Command::Subscribe)
                 .with("id", "errors")

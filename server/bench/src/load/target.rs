@@ -36,6 +36,9 @@ pub struct Where {
     /// of the bus.
     #[arg(long, global = true, value_name = "HOST:PORT")]
     listen_at: Option<String>,
+    /// Publishers take turns among these nodes, so that several write one room.
+    #[arg(long, global = true, value_delimiter = ',', value_name = "HOST:PORT")]
+    publish_at: Vec<String>,
     /// The process to watch; with --spawn it is known.
     #[arg(long, global = true)]
     server_pid: Option<u32>,
@@ -290,6 +293,20 @@ impl Target {
         let mut guest = guest.clone();
         if let Some(host) = &self.at.listen_at {
             guest.greeting.host.clone_from(host);
+        }
+        self.connect(&guest).await
+    }
+
+    /// Connects one who speaks, the first or a later one.
+    pub async fn connect_publisher(
+        &self,
+        index: usize,
+        guest: &Guest,
+    ) -> Result<(Sender, Receiver), NotConnected> {
+        let mut guest = guest.clone();
+        let nodes = &self.at.publish_at;
+        if !nodes.is_empty() {
+            guest.greeting.host.clone_from(&nodes[index % nodes.len()]);
         }
         self.connect(&guest).await
     }
