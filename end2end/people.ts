@@ -29,7 +29,7 @@ export interface Place {
 export class Api {
   constructor(
     readonly server: Place,
-    private readonly token: string,
+    readonly token: string,
   ) {}
 
   /** Members are named by their ids alone. */
