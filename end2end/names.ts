@@ -30,6 +30,7 @@ export interface Names {
   online: string;
   you: string;
   messagesIn: (room: string) => string;
+  foundAs: (username: string) => string;
   emptyRoom: string;
   newMessages: string;
   newCount: RegExp;
@@ -104,6 +105,7 @@ export const english: Names = {
   online: "Online",
   you: "You",
   messagesIn: (room) => `Messages in ${room}`,
+  foundAs: (username) => `Others find you as @${username}.`,
   emptyRoom: "Nothing here yet. Say hello.",
   newMessages: "New messages",
   newCount: /^\d+ new messages?$/,
@@ -178,6 +180,7 @@ export const korean: Names = {
   online: "온라인",
   you: "나",
   messagesIn: (room) => `${room} 메시지`,
+  foundAs: (username) => `다른 사람은 이 이름으로 나를 찾아요: @${username}`,
   emptyRoom: "아직 아무 말도 없어요. 먼저 인사해 보세요.",
   newMessages: "새 메시지",
   newCount: /^새 메시지 \d+개$/,

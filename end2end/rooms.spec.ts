@@ -1,5 +1,17 @@
 import { expect, test } from "./test";
 
+test("whoever has no rooms yet is told how others find them, until they have one", async ({ arrive }) => {
+  const haneul = await arrive("haneul", { name: "Haneul" });
+  const bada = await arrive("bada", { name: "Bada" });
+  await haneul.page.goto("/");
+  await haneul.chat.ready();
+  const foundAs = haneul.page.getByText(haneul.words.foundAs("haneul"));
+  await expect(foundAs).toBeVisible();
+  await bada.api.makeGroup("Courtyard", [haneul]);
+  await expect(haneul.chat.room("Courtyard")).toBeVisible();
+  await expect(foundAs).toBeHidden();
+});
+
 test("Enter picks who was asked for, not who is still shown", async ({ arrive }) => {
   const haneul = await arrive("haneul", { name: "Haneul" });
   await arrive("bada", { name: "Bada" });

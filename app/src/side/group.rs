@@ -82,35 +82,38 @@ fn GroupForm() -> impl IntoView {
                 <span>{texts.side.group_name}</span>
                 <input node_ref=name type="text" autocomplete="off" required maxlength="80" autofocus/>
             </label>
-            <ul class="chips">
-                <Lines
-                    of=move || chosen.get()
-                    key=|user| user.id.to_string()
-                    line=move |user: User| {
-                        let (id, name) = (user.id, shown(&user, texts));
-                        view! {
-                            <li class="chip">
-                                <span dir="auto">{name.clone()}</span>
-                                <button
-                                    type="button"
-                                    class="icon-button tiny"
-                                    aria-label=(texts.side.remove_person)(&name)
-                                    on:click=handler(move |_| chosen.update(|chosen| chosen.retain(|user| user.id != id)))
-                                >
-                                    <Glyph icon=Icon::Close/>
-                                </button>
-                            </li>
+            <div class="field">
+                <span aria-hidden="true">{texts.side.group_people}</span>
+                <ul class="chips">
+                    <Lines
+                        of=move || chosen.get()
+                        key=|user| user.id.to_string()
+                        line=move |user: User| {
+                            let (id, name) = (user.id, shown(&user, texts));
+                            view! {
+                                <li class="chip">
+                                    <span dir="auto">{name.clone()}</span>
+                                    <button
+                                        type="button"
+                                        class="icon-button tiny"
+                                        aria-label=(texts.side.remove_person)(&name)
+                                        on:click=handler(move |_| chosen.update(|chosen| chosen.retain(|user| user.id != id)))
+                                    >
+                                        <Glyph icon=Icon::Close/>
+                                    </button>
+                                </li>
+                            }
                         }
-                    }
+                    />
+                </ul>
+                <PeopleFinder
+                    label=texts.side.group_people
+                    placeholder=texts.side.group_people_hint
+                    on_pick=choose
+                    without
+                    verb=texts.side.add_person
                 />
-            </ul>
-            <PeopleFinder
-                label=texts.side.group_people
-                placeholder=texts.side.group_people_hint
-                on_pick=choose
-                without
-                verb=texts.side.add_person
-            />
+            </div>
             {part(move || refused.get().map(|why| view! { <p class="field-error" role="alert">{why}</p> }.into_any()))}
             <p class="dialog-acts">
                 <button type="button" class="button plain" on:click=handler(move |_| dialog.close())>{texts.side.cancel}</button>

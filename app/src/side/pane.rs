@@ -47,7 +47,7 @@ pub fn SidePane() -> impl IntoView {
             </header>
             <PeopleFinder
                 label=texts.side.search
-                placeholder=texts.side.search_placeholder
+                placeholder=texts.side.search
                 on_pick=talk_to
                 typed=query
             />

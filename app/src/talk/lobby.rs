@@ -2,18 +2,34 @@
 
 use leptos::prelude::*;
 
+use crate::client::Client;
 use crate::common::icon::{Glyph, Icon, Mark};
+use crate::common::parts::part;
 use crate::i18n::use_texts;
 
 /// `/` for members. On a phone only the side pane is shown there.
 #[component]
 pub fn Lobby() -> impl IntoView {
+    let client = expect_context::<Client>();
     let texts = use_texts();
+    let words = move || {
+        let none = client.rooms.with(|rooms| rooms.iter().next().is_none());
+        match client.me.get().filter(|_| none) {
+            Some(me) => (
+                texts.side.first_room,
+                (texts.side.first_room_lead)(&me.username),
+            ),
+            None => (
+                texts.side.choose_room,
+                texts.side.choose_room_lead.to_owned(),
+            ),
+        }
+    };
     view! {
         <section class="lobby">
             <Mark/>
-            <h2>{texts.side.choose_room}</h2>
-            <p>{texts.side.choose_room_lead}</p>
+            <h2>{part(move || words().0)}</h2>
+            <p>{part(move || words().1)}</p>
         </section>
     }
 }
