@@ -19,8 +19,8 @@ const IDLE: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
-    /// Nothing was fetched so far.
-    Starting,
+    /// Not all was fetched so far, for the reason that was seen last.
+    Starting(Option<String>),
     Reading,
     Lost(String),
 }
@@ -35,7 +35,7 @@ pub(super) struct Condition {
 impl Condition {
     pub(super) fn new() -> Self {
         Self {
-            state: watch::Sender::new(State::Starting),
+            state: watch::Sender::new(State::Starting(None)),
             mended: Notify::new(),
         }
     }
@@ -47,7 +47,8 @@ impl Condition {
     pub(super) fn check(&self) -> Result<(), String> {
         match &*self.state.borrow() {
             State::Reading => Ok(()),
-            State::Starting => Err(String::from("Kafka has not been read from yet")),
+            State::Starting(None) => Err(String::from("it has not been fetched from yet")),
+            State::Starting(Some(why)) => Err(why.clone()),
             State::Lost(why) => Err(format!("Kafka is not read from: {why}")),
         }
     }
@@ -78,7 +79,11 @@ impl Condition {
                 *state = State::Lost(why.to_owned());
                 true
             }
-            State::Starting | State::Lost(_) => false,
+            State::Starting(known) => {
+                *known = Some(why.to_owned());
+                false
+            }
+            State::Lost(_) => false,
         });
     }
 
@@ -280,8 +285,11 @@ impl Statistics {
         if read.peek().is_none() {
             return Some(String::from("none of its partitions is read"));
         }
-        let (number, _) = read.find(|(_, one)| one.fetch_state != "active")?;
-        Some(format!("partition {number} is not read"))
+        let (number, one) = read.find(|(_, one)| one.fetch_state != "active")?;
+        Some(format!(
+            "partition {number} is not read ({})",
+            one.fetch_state
+        ))
     }
 
     fn ends(&self, topic: &str) -> impl Iterator<Item = (i32, i64)> {

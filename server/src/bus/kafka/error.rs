@@ -11,6 +11,14 @@ pub enum KafkaError {
     )]
     Unreachable { brokers: String, why: String },
     #[error(
+        "Kafka answers at {brokers}, but nothing is read from the topic {topic}: {why}. See that its brokers are well, and that this user may read it."
+    )]
+    Unread {
+        brokers: String,
+        topic: String,
+        why: String,
+    },
+    #[error(
         "Kafka at {brokers} does not let Madang in: {why}. Look at sasl.mechanism, sasl.username and sasl.password in the Kafka options."
     )]
     Refused { brokers: String, why: String },

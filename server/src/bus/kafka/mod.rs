@@ -14,7 +14,6 @@ mod worker;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use protocol::wire::Event;
@@ -32,8 +31,9 @@ use publisher::Publisher;
 use reader::{Reader, ReaderCounts};
 use worker::Worker;
 
-/// How long the first fetch may take.
-const FIRST_FETCH: Duration = Duration::from_secs(10);
+/// How many clients are made, one after the other, until one reads. It was seen once, in hundreds of
+/// starts, that one of librdkafka's did not begin to, of a Kafka that was well.
+const CLIENTS: u32 = 3;
 
 pub struct KafkaBus {
     options: KafkaOptions,
@@ -51,6 +51,19 @@ pub struct KafkaBus {
 impl KafkaBus {
     /// Sees to the topic, and answers once this node hears what the others publish.
     pub async fn start(options: KafkaOptions) -> Result<Self, KafkaError> {
+        let mut clients = 1;
+        loop {
+            match Self::begin(options.clone()).await {
+                Err(KafkaError::Unread { why, .. }) if clients < CLIENTS => {
+                    tracing::warn!(why, "Kafka answers, but is not read from; trying it anew");
+                    clients += 1;
+                }
+                begun => return begun,
+            }
+        }
+    }
+
+    async fn begin(options: KafkaOptions) -> Result<Self, KafkaError> {
         let node = Uuid::new_v4().simple().to_string();
         let condition = Arc::new(Condition::new());
         let mut reader = Reader::start(&options, &node, &condition).await?;
@@ -78,10 +91,12 @@ impl KafkaBus {
         bus.tasks.spawn(async move {
             let _ = stop.run_until_cancelled(publisher.look_after()).await;
         });
-        if timeout(FIRST_FETCH, bus.condition.reading()).await.is_err() {
-            return Err(KafkaError::Unreachable {
+        let first_fetch = timeout(bus.options.first_fetch, bus.condition.reading());
+        if first_fetch.await.is_err() {
+            return Err(KafkaError::Unread {
                 brokers: bus.options.brokers.clone(),
-                why: format!("the topic {} cannot be read", bus.options.topic),
+                topic: bus.options.topic.clone(),
+                why: bus.condition.check().err().unwrap_or_default(),
             });
         }
         Ok(bus)

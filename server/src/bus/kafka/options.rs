@@ -30,6 +30,8 @@ pub struct KafkaOptions {
     /// A node that reads events that have lain there for longer goes on at the end, and asks the store
     /// for the rest.
     pub max_lag: Duration,
+    /// How long the first fetch may take.
+    pub first_fetch: Duration,
     /// How often new partitions are looked for.
     pub look_for_partitions: Duration,
     /// Handed to librdkafka as they are: TLS, SASL, and whatever a cluster demands.
@@ -46,6 +48,7 @@ impl KafkaOptions {
             replication: None,
             retention: Duration::from_secs(60 * 60),
             max_lag: Duration::from_secs(15),
+            first_fetch: Duration::from_secs(10),
             look_for_partitions: Duration::from_secs(60),
             extra: BTreeMap::new(),
         }

@@ -83,6 +83,19 @@ async fn a_broker_that_does_not_answer_is_named() {
 }
 
 #[tokio::test]
+async fn a_topic_that_is_not_read_in_time_is_named_and_the_next_start_may_read_it() {
+    let options = options();
+    let hasty = KafkaOptions {
+        first_fetch: Duration::from_millis(1),
+        ..options.clone()
+    };
+    let error = KafkaBus::start(hasty).await.err().unwrap();
+    assert!(matches!(error, KafkaError::Unread { .. }), "{error}");
+    assert!(error.to_string().contains(&options.topic), "{error}");
+    make(options).await.ready().await.unwrap();
+}
+
+#[tokio::test]
 async fn partitions_that_are_added_are_read_from_their_beginning() {
     let options = options();
     let (one, two) = (make(options.clone()).await, make(options.clone()).await);
