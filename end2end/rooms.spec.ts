@@ -41,6 +41,9 @@ test("while a room cannot be read, what is written in it stays, and it can be tr
   await haneul.api.say(room, "Are you there?");
   await bada.page.goto("/");
   await bada.chat.ready();
+  // The page is told of its rooms when it connects, and then tries again by itself what has failed.
+  await haneul.api.say(room, "Hello?");
+  await expect(bada.chat.unread("Courtyard", 2)).toBeVisible();
   const window = /\/api\/rooms\/[^/]+\/window/;
   await bada.context.route(window, (route) =>
     route.fulfill({
