@@ -75,6 +75,12 @@ impl Server {
         }));
         let health = Arc::new(health(&store, &bus, &presence));
         let web = Web::new(Arc::clone(&chat), Arc::clone(&health), web_settings(config));
+        if !web.assets.is_complete() {
+            tracing::warn!(
+                "this binary carries no page, so browsers see plain text; build it with ./x build, or with cargo leptos \
+                 build --release --precompress, which builds the page first"
+            );
+        }
         let endpoint = Endpoint::new(
             Arc::clone(&chat),
             Arc::clone(&hub),
